@@ -1,0 +1,1 @@
+"""Keeps a Gentrack billing system and Salesforce Sales Cloud in step."""

@@ -1,0 +1,33 @@
+"""The data model: what is kept in step, said once.
+
+From :data:`TABLE` follow the org's validation, the Salesforce package, the transforms both ways, select lists, CSV
+headers, the load order and the documentation.
+"""
+
+from salesbridge.model.check import Finding as Finding
+from salesbridge.model.check import check as check
+from salesbridge.model.columns import Column as Column
+from salesbridge.model.columns import columns as columns
+from salesbridge.model.columns import header as header
+from salesbridge.model.columns import select_list as select_list
+from salesbridge.model.entity import EXTERNAL_ID as EXTERNAL_ID
+from salesbridge.model.entity import Entity as Entity
+from salesbridge.model.entity import Fact as Fact
+from salesbridge.model.entity import Field as Field
+from salesbridge.model.entity import Parent as Parent
+from salesbridge.model.entity import Phase as Phase
+from salesbridge.model.entity import Table as Table
+from salesbridge.model.kinds import BillingForm as BillingForm
+from salesbridge.model.kinds import Side as Side
+from salesbridge.model.order import CyclicTableError as CyclicTableError
+from salesbridge.model.order import load_order as load_order
+from salesbridge.model.overrides import OverrideError as OverrideError
+from salesbridge.model.overrides import merge as merge
+from salesbridge.model.table import TABLE as TABLE
+from salesbridge.model.transform import RecordRefusedError as RecordRefusedError
+from salesbridge.model.transform import Row as Row
+from salesbridge.model.transform import Transform as Transform
+from salesbridge.model.transform import cells as cells
+from salesbridge.model.transform import from_json as from_json
+from salesbridge.model.transform import to_json as to_json
+from salesbridge.model.transform import values_of_cells as values_of_cells
