@@ -19,11 +19,12 @@ from salesbridge.model.entity import Phase as Phase
 from salesbridge.model.entity import Table as Table
 from salesbridge.model.kinds import BillingForm as BillingForm
 from salesbridge.model.kinds import Side as Side
+from salesbridge.model.kinds.settings import OverrideError as OverrideError
 from salesbridge.model.order import CyclicTableError as CyclicTableError
 from salesbridge.model.order import load_order as load_order
-from salesbridge.model.overrides import OverrideError as OverrideError
 from salesbridge.model.overrides import merge as merge
 from salesbridge.model.table import TABLE as TABLE
+from salesbridge.model.transform import CsvRow as CsvRow
 from salesbridge.model.transform import RecordRefusedError as RecordRefusedError
 from salesbridge.model.transform import Row as Row
 from salesbridge.model.transform import Transform as Transform

@@ -131,6 +131,10 @@ class Entity:
     feature: str = ""
     identifier: tuple[str, str] | None = None
 
+    def __hash__(self) -> int:
+        """Cheap, since columns and headers are remembered by entity and asked for at every record."""
+        return hash(self.name)
+
     def field(self, name: str) -> Field:
         """The mapped field of an API name.
 

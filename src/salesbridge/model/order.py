@@ -12,24 +12,29 @@ class CyclicTableError(ValueError):
 
 
 def load_order(table: Table, *, initial: bool = False) -> list[Entity]:
-    """Entities so that every parent stands before its children.
+    """Entities so that every parent stands before its children; a table that is in such an order keeps it.
 
     Args:
-        table: The data model.
+        table: The data model. A parent that it lacks is taken to be in the org already.
         initial: Only those that the initial data synchronisation loads.
 
     Raises:
         CyclicTableError: The parents form a circle; the message names it.
     """
-    place = {entity.name: at for at, entity in enumerate(table.entities)}
-    sorter = TopologicalSorter({e.name: {p.entity for p in e.parents if p.entity != e.name} for e in table.entities})
+    parents = {entity.name: _parents(table, entity) for entity in table.entities}
     try:
-        sorter.prepare()
+        TopologicalSorter(parents).prepare()
     except CycleError as error:
         raise CyclicTableError(f"the parents form a circle: {' > '.join(error.args[1])}") from error
-    ordered: list[Entity] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=lambda name: place.get(name, len(place)))
-        ordered += [table[name] for name in ready if name in place]
-        sorter.done(*ready)
+    waiting, ordered = list(table.entities), list[Entity]()
+    done: set[str] = set()
+    while waiting:
+        entity = next(entity for entity in waiting if parents[entity.name] <= done)
+        waiting.remove(entity)
+        ordered.append(entity)
+        done.add(entity.name)
     return [entity for entity in ordered if entity.initial or not initial]
+
+
+def _parents(table: Table, entity: Entity) -> set[str]:
+    return {parent.entity for parent in entity.parents} & set(table.by_name) - {entity.name}

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields as dataclass_fields
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from salesbridge.model.columns import columns
 from salesbridge.model.entity import EXTERNAL_ID, Entity, Field, Phase, Table
-from salesbridge.model.kinds import (
-    Boolean,
-    Date,
-    DateTime,
-    Kind,
-    MultiPicklist,
-    Number,
-    Phone,
-    Picklist,
-    Side,
-    Text,
-    email,
-    money,
-    url,
-)
-from salesbridge.model.order import load_order
+from salesbridge.model.kinds import Side
+from salesbridge.model.kinds.settings import OverrideError, kind_of
 
-
-class OverrideError(ValueError):
-    """A tenant's override that cannot be merged; the message names the place and the mend."""
-
-
-_KINDS: Mapping[str, Callable[..., Kind]] = {
-    "Text": Text, "Phone": Phone, "Email": email, "Url": url, "Picklist": Picklist, "MultiPicklist": MultiPicklist,
-    "Boolean": Boolean, "Date": Date, "DateTime": DateTime, "Number": Number, "Money": money,
+_SETTABLE: Mapping[str, type] = {
+    "kind": object, "master": str, "billing": str, "label": str, "required": bool, "create_only": bool, "phase": str,
+    "unique": bool, "record": str, "help": str,
 }  # fmt: skip
-_SETTABLE = frozenset(f.name for f in dataclass_fields(Field)) - {"name", "published"}
+_API_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*(?:__c)?", re.ASCII)
 
 
 def merge(table: Table, overrides: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -53,28 +35,46 @@ def merge(table: Table, overrides: Mapping[str, Mapping[str, Any]]) -> Table:
     unknown = set(overrides) - set(table.by_name)
     if unknown:
         raise OverrideError(f"{', '.join(sorted(unknown))}: no such object in the data model")
-    entities = tuple(_entity(entity, overrides.get(entity.name, {})) for entity in table.entities)
-    merged = replace(table, entities=entities)
-    load_order(merged)
+    merged = replace(table, entities=tuple(_entity(e, overrides.get(e.name, {})) for e in table.entities))
+    for entity in merged.entities:
+        _loadable(merged, entity)
     return merged
 
 
+def _loadable(table: Table, entity: Entity) -> None:
+    for parent in entity.parents:
+        above = table.by_name.get(parent.entity)
+        if entity.initial and parent.required and above and not above.initial:
+            message = f"{entity.name}.initial: its records need their {above.name}, which is not loaded initially"
+            raise OverrideError(message)
+
+
 def _entity(entity: Entity, change: Mapping[str, Any]) -> Entity:
-    if not change:
-        return entity
     unknown = set(change) - {"fields", "initial"}
     if unknown:
         raise OverrideError(f"{entity.name}: {', '.join(sorted(unknown))} cannot be overridden")
+    initial = change.get("initial", entity.initial)
+    if not isinstance(initial, bool):
+        raise OverrideError(f"{entity.name}.initial: {initial!r} is not true or false")
     fields = {field.name: field for field in entity.fields}
     for name, settings in (change.get("fields") or {}).items():
         where = f"{entity.name}.{name}"
-        if name == EXTERNAL_ID or name in {parent.field for parent in entity.parents}:
-            raise OverrideError(f"{where}: keys and parents cannot be overridden")
         if settings is None:
             _leave_out(fields, name, where)
         else:
             fields[name] = _field(fields.get(name), name, settings, where)
-    return replace(entity, fields=tuple(fields.values()), initial=bool(change.get("initial", entity.initial)))
+    changed = replace(entity, fields=tuple(fields.values()), initial=initial)
+    _refuse_twins(changed)
+    return changed
+
+
+def _refuse_twins(entity: Entity) -> None:
+    """Refuse two columns of one name: Salesforce does not tell names apart by case."""
+    taken = {EXTERNAL_ID.lower(), *(p.field.lower() for p in entity.parents), *(n.lower() for n, _ in entity.facts)}
+    for column in columns(entity):
+        if column.name.lower() in taken:
+            raise OverrideError(f"{entity.name}.{column.name}: this name is taken, by a key, a parent or another field")
+        taken.add(column.name.lower())
 
 
 def _leave_out(fields: dict[str, Field], name: str, where: str) -> None:
@@ -86,20 +86,35 @@ def _leave_out(fields: dict[str, Field], name: str, where: str) -> None:
 
 
 def _field(field: Field | None, name: str, settings: Mapping[str, Any], where: str) -> Field:
-    unknown = set(settings) - _SETTABLE
-    if unknown:
-        raise OverrideError(f"{where}: unknown setting {', '.join(sorted(unknown))}")
-    changes: dict[str, Any] = dict(settings)
+    changes = _typed(settings, where)
     if "kind" in changes:
-        changes["kind"] = kind_of(changes["kind"], where)
+        if field is not None and field.address:
+            raise OverrideError(f"{where}.kind: an address is written as its parts and has no kind of its own")
+        changes["kind"] = kind_of(changes["kind"], f"{where}.kind")
     for key, enumeration in (("master", Side), ("phase", Phase)):
         if key in changes:
             changes[key] = _member(enumeration, changes[key], f"{where}.{key}")
     if field is not None:
         return replace(field, **changes)
+    if not _API_NAME.fullmatch(name):
+        raise OverrideError(f"{where}: {name!r} is no API name of a Salesforce field")
     if not changes.get("kind") or not changes.get("billing"):
         raise OverrideError(f"{where}: a new field needs a kind and a billing attribute")
     return Field(name, **{"master": Side.SALESFORCE, **changes})
+
+
+def _typed(settings: Any, where: str) -> dict[str, Any]:
+    if not isinstance(settings, Mapping):
+        raise OverrideError(f"{where}: needs settings, or null to leave the field out")
+    unknown = set(settings) - set(_SETTABLE)
+    if unknown:
+        raise OverrideError(f"{where}: unknown setting {', '.join(sorted(unknown))}")
+    for name, value in settings.items():
+        if not isinstance(value, _SETTABLE[name]):
+            raise OverrideError(f"{where}.{name}: {value!r} is not of type {_SETTABLE[name].__name__}")
+        if name == "billing" and not str(value).strip():
+            raise OverrideError(f"{where}.billing: is blank; name a billing attribute")
+    return dict(settings)
 
 
 def _member(enumeration: type[Side | Phase], value: Any, where: str) -> Side | Phase:
@@ -107,18 +122,3 @@ def _member(enumeration: type[Side | Phase], value: Any, where: str) -> Side | P
         return enumeration(value)
     except ValueError:
         raise OverrideError(f"{where}: {value!r} is not one of {', '.join(enumeration)}") from None
-
-
-def kind_of(settings: Any, where: str) -> Kind:
-    """The kind of ``{"type": "Text", "length": 80}``.
-
-    Raises:
-        OverrideError: The type is unknown or its settings do not fit.
-    """
-    if not isinstance(settings, Mapping) or settings.get("type") not in _KINDS:
-        raise OverrideError(f"{where}.kind: needs a type, one of {', '.join(_KINDS)}")
-    arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.items() if key != "type"}
-    try:
-        return _KINDS[settings["type"]](**arguments)
-    except TypeError as error:
-        raise OverrideError(f"{where}.kind: {error}") from error

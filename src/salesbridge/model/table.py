@@ -25,7 +25,7 @@ G, S = Side.BILLING, Side.SALESFORCE
 
 _LINK = Field("Gentrack_Link__c", url(), G, None, "Gentrack Link", help="Opens this record in the billing system.")
 _SERVICE_TYPES = ("Electricity", "Gas", "Water")
-_SCHEMES = ("ICP", "NMI", "MPAN", "MPRN")
+_SCHEMES = Picklist(values=("ICP", "NMI", "MPAN", "MPRN"))
 _ORDER_STATUSES = ("draft", "ready", "accepted", "provisioning", "active", "completed", "cancelled")
 _ORDER_STATUS = Field(
     "Gentrack_Order_Status__c", Picklist(values=_ORDER_STATUSES), G, "status", "Gentrack Order Status",
@@ -157,7 +157,7 @@ ASSET = Entity(
     "service points",
     (
         Field("Name", Text(255), G, "identifier", required=True),
-        Field("Gentrack_Identifier_Type__c", Picklist(values=_SCHEMES), G, "identifier_type", "Gentrack Identifier Type"),
+        Field("Gentrack_Identifier_Type__c", _SCHEMES, G, "identifier_type", "Gentrack Identifier Type"),
         Field("Gentrack_Service_Type__c", Picklist(values=_SERVICE_TYPES), G, "service_type", "Gentrack Service Type"),
         Field("Gentrack_Supply_Status__c", Text(40), G, "supply_status", "Gentrack Supply Status"),
         Field("Gentrack_Switch_Status__c", Text(40), G, "switch_status", "Gentrack Switch Status"),

@@ -5,7 +5,7 @@ A *values* mapping holds canonical values by column name; what is absent from it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,12 +13,16 @@ from typing import Any
 from salesbridge.model.columns import Column, columns
 from salesbridge.model.derive import DERIVED
 from salesbridge.model.entity import EXTERNAL_ID, Entity, Phase
-from salesbridge.model.kinds import BillingForm, RefusedError, cell_of, value_of
-from salesbridge.model.kinds.address import part_from_billing, part_to_billing
+from salesbridge.model.kinds import CLEAR, BillingForm, RefusedError, cell_of, value_of
+from salesbridge.model.kinds.address import Part, part_from_billing, part_to_billing
 from salesbridge.model.kinds.market import normal, verify
+from salesbridge.model.kinds.text import clean, digits
+from salesbridge.model.swift import MISSING, CellReader, Reader, Record, cell_reader
 
 Values = dict[str, Any]
-_MISSING = object()
+#: Key, keys of the parents, cells of the save phase, cells of the activate phase.
+CsvRow = tuple[str, tuple[str | None, ...], list[str], list[str]]
+_EMPTY = (None, "", ())
 
 
 class RecordRefusedError(ValueError):
@@ -65,6 +69,14 @@ class Transform:
         self.form = form
         self._readers = tuple((c, _reader(c, form)) for c in columns(entity) if c.attributes)
         self._required = tuple(c.name for c in columns(entity) if c.field.required and c.attributes)
+        swift = sorted(self._readers, key=lambda reader: reader[0].phase is not Phase.SAVE)
+        self._cells = tuple(self._cell(column, read) for column, read in swift)
+        self._needed = tuple(at for at, (column, _) in enumerate(swift) if column.name in self._required)
+        self._saved = sum(column.phase is Phase.SAVE for column, _ in swift)
+        self._parent_keys = tuple((parent.billing, parent.required) for parent in entity.parents)
+
+    def _cell(self, column: Column, read: Reader) -> CellReader:
+        return cell_reader(column, self.form, read, derived=column.attributes[0] in DERIVED)
 
     def key(self, record: Mapping[str, Any]) -> str:
         """The external id of a billing record.
@@ -72,13 +84,21 @@ class Transform:
         Raises:
             RecordRefusedError: A part of the key is missing, or the identifier is no valid market identifier.
         """
-        parts = [_key_text(record.get(name)) for name in self.entity.key]
-        if None in parts or "" in parts:
-            missing = ", ".join(n for n, part in zip(self.entity.key, parts, strict=True) if not part)
-            raise RecordRefusedError(
-                "MISSING_KEY", f"{missing} is missing: the record cannot be identified", (EXTERNAL_ID,)
-            )
-        key = ":".join(part for part in parts if part)
+        try:
+            parts = [_key_text(record.get(name)) for name in self.entity.key]
+        except RefusedError as refusal:
+            raise RecordRefusedError(refusal.code, f"the key {refusal.reason}", (EXTERNAL_ID,)) from refusal
+        missing = ", ".join(name for name, part in zip(self.entity.key, parts, strict=True) if not part)
+        if missing:
+            message = f"{missing} is missing: the record cannot be identified"
+            raise RecordRefusedError("MISSING_KEY", message, (EXTERNAL_ID,))
+        return self._checked_key(record, [part for part in parts if part])
+
+    def _checked_key(self, record: Record, parts: list[str]) -> str:
+        if len(parts) > 1 and any(":" in part for part in parts):
+            message = f"{' and '.join(parts)}: a colon joins the parts of a key, so none may hold one"
+            raise RecordRefusedError("AMBIGUOUS_KEY", message, (EXTERNAL_ID,))
+        key = ":".join(parts)
         if self.entity.identifier:
             key = self._identifier(record, normal(key))
         if len(key) > self.entity.external_id_length:
@@ -98,18 +118,44 @@ class Transform:
                 value = read(record, today)
             except RefusedError as refusal:
                 raise _refused(column, refusal) from refusal
-            if value is not _MISSING:
+            if value is not MISSING:
                 values[column.name] = value
         for name in self._required:
-            if not values.get(name):
+            if values.get(name) in _EMPTY:
                 raise RecordRefusedError("REQUIRED_FIELD_MISSING", f"{name} is empty; Salesforce needs it", (name,))
         return Row(key, self._parents(record), values)
 
+    def csv_row(self, record: Record, today: date) -> CsvRow:
+        """The record as CSV cells: what :meth:`row` and :func:`cells` say, several times as fast.
+
+        The parents' keys stand in the order of ``entity.parents``, the cells in that of the header.
+
+        Raises:
+            RecordRefusedError: As :meth:`row` and :func:`cells` do.
+        """
+        try:
+            found = [cell(record, today) for cell in self._cells]
+            parents = tuple([_key_text(record.get(name)) or None for name, _ in self._parent_keys])
+        except RefusedError:
+            return self._explained(record, today)
+        for at in self._needed:
+            if found[at] in {"", CLEAR}:
+                return self._explained(record, today)
+        for (_, required), parent in zip(self._parent_keys, parents, strict=True):
+            if required and parent is None:
+                return self._explained(record, today)
+        return self.key(record), parents, found[: self._saved], found[self._saved :]
+
+    def _explained(self, record: Record, today: date) -> CsvRow:
+        row = self.row(record, today)
+        save, activate = (cells(self.entity, row.values, phase) for phase in (Phase.SAVE, Phase.ACTIVATE))
+        return row.key, tuple(row.parents[parent.field] for parent in self.entity.parents), save, activate
+
     def record(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The billing attributes of canonical values; absent values give no attribute."""
+        """The billing attributes of canonical values; absent values give no attribute, derived ones neither."""
         attributes: dict[str, Any] = {}
         for column, _ in self._readers:
-            if column.name in values:
+            if column.name in values and column.attributes[0] not in DERIVED:
                 spelt = self._spell(column, values[column.name])
                 attributes.update(zip(column.attributes, spelt, strict=True))
         return attributes
@@ -117,6 +163,7 @@ class Transform:
     def _spell(self, column: Column, value: Any) -> list[Any]:
         if column.part is not None:
             return list(part_to_billing(column.part, value))
+        value = column.kind.cleared if value is None else value
         return [None if value is None else column.kind.to_billing(value, self.form)]
 
     def _identifier(self, record: Mapping[str, Any], identifier: str) -> str:
@@ -128,8 +175,13 @@ class Transform:
         return identifier
 
     def _parents(self, record: Mapping[str, Any]) -> dict[str, str | None]:
-        found = {parent.field: _key_text(record.get(parent.billing)) or None for parent in self.entity.parents}
+        found: dict[str, str | None] = {}
         for parent in self.entity.parents:
+            try:
+                found[parent.field] = _key_text(record.get(parent.billing)) or None
+            except RefusedError as refusal:
+                message = f"{parent.billing} {refusal.reason}"
+                raise RecordRefusedError(refusal.code, message, (parent.field,)) from refusal
             if parent.required and found[parent.field] is None:
                 message = f"{parent.billing} is missing: the {parent.entity} it belongs to is unknown"
                 raise RecordRefusedError("MISSING_PARENT", message, (parent.field,))
@@ -146,25 +198,39 @@ def cells(entity: Entity, values: Mapping[str, Any], phase: Phase = Phase.SAVE) 
     for column in columns(entity):
         if column.phase is not phase or not column.attributes:
             continue
-        value = values.get(column.name, _MISSING)
+        value = values.get(column.name, MISSING)
         try:
-            found.append("" if value is _MISSING else cell_of(column.kind, value))
+            found.append("" if value is MISSING else cell_of(column.kind, value))
         except RefusedError as refusal:
             raise _refused(column, refusal) from refusal
     return found
 
 
 def values_of_cells(entity: Entity, names: Iterable[str], row: Iterable[str]) -> Values:
-    """Canonical values of CSV cells; columns that are no mapped field are passed over."""
-    kinds = {column.name: column.kind for column in columns(entity)}
-    pairs = zip(names, row, strict=True)
-    return {name: value_of(kinds[name], cell) for name, cell in pairs if name in kinds and cell != ""}
+    """Canonical values of CSV cells; columns that are no mapped field are passed over.
+
+    Raises:
+        RecordRefusedError: A cell is not of its kind.
+    """
+    known = {column.name: column for column in columns(entity)}
+    values: Values = {}
+    for name, cell in zip(names, row, strict=True):
+        if name in known and cell != "":
+            try:
+                values[name] = value_of(known[name].kind, cell)
+            except RefusedError as refusal:
+                raise _refused(known[name], refusal) from refusal
+    return values
 
 
 def to_json(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
     """The Salesforce JSON members of canonical values."""
     kinds = {column.name: column.kind for column in columns(entity)}
-    return {name: None if value is None else kinds[name].to_salesforce(value) for name, value in values.items()}
+    members: dict[str, Any] = {}
+    for name, value in values.items():
+        held = kinds[name].cleared if value is None else value
+        members[name] = None if held is None else kinds[name].to_salesforce(held)
+    return members
 
 
 def from_json(entity: Entity, members: Mapping[str, Any]) -> Values:
@@ -178,42 +244,51 @@ def from_json(entity: Entity, members: Mapping[str, Any]) -> Values:
         if column.name in members:
             raw = members[column.name]
             try:
-                values[column.name] = None if raw is None else column.kind.from_salesforce(raw)
+                values[column.name] = column.kind.cleared if raw is None else column.kind.from_salesforce(raw)
             except RefusedError as refusal:
                 raise _refused(column, refusal) from refusal
     return values
 
 
-Reader = Callable[[Mapping[str, Any], date], Any]
-
-
 def _reader(column: Column, form: BillingForm) -> Reader:
     if column.part is not None:
-        return _address_reader(column)
-    attribute, decode = column.attributes[0], column.kind.from_billing
+        return _address_reader(column.part, column.attributes)
+    attribute, decode, cleared = column.attributes[0], column.kind.from_billing, column.kind.cleared
     derived = DERIVED.get(attribute)
 
-    def read(record: Mapping[str, Any], today: date) -> Any:
-        raw = derived(record, today) if derived else record.get(attribute, _MISSING)
-        return raw if raw is _MISSING or raw is None else decode(raw, form)
+    def read(record: Record, today: date) -> Any:
+        raw = derived(record, today) if derived else record.get(attribute, MISSING)
+        if raw is None:
+            return cleared
+        return raw if raw is MISSING else decode(raw, form)
 
     return read
 
 
-def _address_reader(column: Column) -> Reader:
-    attributes, part = column.attributes, column.part
-
-    def read(record: Mapping[str, Any], today: date) -> Any:  # noqa: ARG001 - readers share one shape
+def _address_reader(part: Part, attributes: tuple[str, ...]) -> Reader:
+    def read(record: Record, today: date) -> Any:  # noqa: ARG001 - readers share one shape
         raws = [record[name] for name in attributes if name in record]
-        return part_from_billing(part, raws) if raws and part else _MISSING
+        return part_from_billing(part, raws) if raws else MISSING
 
     return read
 
 
 def _key_text(raw: Any) -> str | None:
-    if isinstance(raw, bool) or raw is None:
+    """A key as text; None where there is none.
+
+    Raises:
+        RefusedError: The value is no key, or is one that a CSV file cannot hold.
+    """
+    if raw is None:
         return None
-    return str(raw).strip()
+    if isinstance(raw, bool) or not isinstance(raw, (str, int)):
+        raise RefusedError(f"is {type(raw).__name__}, not text")
+    key = clean(digits(raw) if isinstance(raw, int) else raw)
+    if key == CLEAR:
+        raise RefusedError(
+            f"is the text {CLEAR}, which Salesforce's Bulk API reads as 'clear'", "UNREPRESENTABLE_VALUE"
+        )
+    return key
 
 
 def _refused(column: Column, refusal: RefusedError) -> RecordRefusedError:

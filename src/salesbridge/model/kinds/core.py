@@ -85,8 +85,13 @@ class SalesforceType:
 class Kind(Protocol):
     """The codec of one kind of value. Methods never see ``None`` or an absent value: callers keep those apart.
 
-    ``decode`` methods raise :class:`RefusedError` for a value that is not of the kind.
+    The ``from_`` methods raise :class:`RefusedError` for a value that is not of the kind.
     """
+
+    @property
+    def cleared(self) -> Any:
+        """What null means for this kind: ``None``, or the value that a field without null holds instead."""
+        ...
 
     @property
     def salesforce_type(self) -> SalesforceType:
@@ -123,27 +128,27 @@ class Kind(Protocol):
 
 
 def settle(value: Any, side: Side) -> Any:
-    """What `side` holds after `value` was written there (Salesforce stores empty text as null)."""
-    return None if side is Side.SALESFORCE and value == "" else value
+    """What `side` holds after `value` was written there (Salesforce stores empty text, and no choice, as null)."""
+    return None if side is Side.SALESFORCE and value in ("", ()) else value
 
 
 def cell_of(kind: Kind, value: Any) -> str:
-    """The CSV cell of a present canonical value; null and empty both clear the field.
+    """The CSV cell of a present canonical value; null, empty and no choice all clear the field.
 
     Raises:
         RefusedError: The text is ``#N/A`` itself, which Bulk API 2.0 has no way to send.
     """
-    if value is None or value == "":
-        return CLEAR
-    cell = kind.to_cell(value)
+    if value is None:
+        value = kind.cleared
+    cell = "" if value is None else kind.to_cell(value)
     if cell == CLEAR:
         raise RefusedError(
             f"is the text {CLEAR}, which Salesforce's Bulk API reads as 'clear this field'",
             "UNREPRESENTABLE_VALUE",
         )
-    return cell
+    return cell or CLEAR
 
 
 def value_of(kind: Kind, cell: str) -> Any:
     """The canonical value of a CSV cell that is not empty (an empty cell is an absent value)."""
-    return None if cell == CLEAR else kind.from_cell(cell)
+    return kind.cleared if cell == CLEAR else kind.from_cell(cell)

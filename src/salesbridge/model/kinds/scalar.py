@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Context, Decimal
+from typing import Any, TypeVar
 
 from salesbridge.model.kinds.core import BillingForm, RefusedError, SalesforceType
 
 _TRUE = {"true": True, "y": True, "yes": True, "1": True, "false": False, "n": False, "no": False, "0": False}
 #: Salesforce carries numbers as IEEE doubles in JSON, which hold 15 decimal digits exactly.
 _EXACT_DIGITS = 15
-_DATE_LENGTH = 10
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
+#: Longer numerals are refused unread; within it nothing is ever rounded.
+_NUMERAL_LENGTH = 64
+_ROOMY = Context(prec=2 * _NUMERAL_LENGTH)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+#: The days that Salesforce's date and date/time fields hold (Object Reference, "Primitive data types").
+_FIRST_YEAR, _LAST_YEAR = 1700, 4000
+_Day = TypeVar("_Day", date, datetime)
 
 
 class _Scalar:
     """What the scalar kinds share: JSON and CSV differ by text only."""
 
     __slots__ = ()
+
+    @property
+    def cleared(self) -> Any:
+        """Null."""
+        return None
 
     def agree(self, one: Any, other: Any) -> bool:
         """Equal values."""
@@ -27,7 +40,12 @@ class _Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Boolean(_Scalar):
-    """Yes or no. A Salesforce checkbox is never null."""
+    """Yes or no. A Salesforce checkbox is never null, so a null flag means *no* on both sides."""
+
+    @property
+    def cleared(self) -> bool:
+        """Not set: no."""
+        return False
 
     @property
     def salesforce_type(self) -> SalesforceType:
@@ -40,7 +58,7 @@ class Boolean(_Scalar):
             return raw
         if isinstance(raw, str) and raw.strip().lower() in _TRUE:
             return _TRUE[raw.strip().lower()]
-        raise RefusedError(f"is {raw!r}, not yes or no")
+        raise RefusedError(f"is {_shown(raw)}, not yes or no")
 
     def from_billing(self, raw: Any, form: BillingForm) -> bool:  # noqa: ARG002 - all spellings are taken
         """A JSON boolean or Y / N."""
@@ -75,11 +93,12 @@ class Date(_Scalar):
     def from_salesforce(self, raw: Any) -> date:
         """The day."""
         try:
-            if len(raw) == _DATE_LENGTH:
-                return date.fromisoformat(raw)
+            day = date.fromisoformat(raw) if _DAY.fullmatch(raw) else None
         except (TypeError, ValueError):
-            pass
-        raise RefusedError(f"is {raw!r}, not a date (yyyy-mm-dd)", "INVALID_DATE")
+            day = None
+        if day is None:
+            raise RefusedError(f"is {_shown(raw)}, not a date (yyyy-mm-dd)", "INVALID_DATE")
+        return _within_calendar(day)
 
     def from_billing(self, raw: Any, form: BillingForm) -> date:  # noqa: ARG002 - days have no zone
         """The day."""
@@ -115,7 +134,7 @@ class DateTime(_Scalar):
         """The moment of ``2026-01-31T10:11:12.000+0000`` or ``...Z``."""
         moment = self._parse(raw)
         if moment.tzinfo is None:
-            raise RefusedError(f"is {raw!r}, a time without a zone")
+            raise RefusedError(f"is {_shown(raw)}, a time without a zone")
         return _in_utc(moment)
 
     def from_billing(self, raw: Any, form: BillingForm) -> datetime:
@@ -147,7 +166,7 @@ class DateTime(_Scalar):
         try:
             return datetime.fromisoformat(raw)
         except (TypeError, ValueError):
-            raise RefusedError(f"is {raw!r}, not a time", "INVALID_DATE") from None
+            raise RefusedError(f"is {_shown(raw)}, not a time", "INVALID_DATE") from None
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -155,7 +174,20 @@ def _in_utc(moment: datetime) -> datetime:
         moment = moment.astimezone(UTC)
     except OverflowError:
         raise RefusedError("is a time outside of the calendar", "INVALID_DATE") from None
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return _within_calendar(moment.replace(microsecond=moment.microsecond // 1000 * 1000))
+
+
+def _within_calendar(day: _Day) -> _Day:
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        reason = f"is in the year {day.year}; Salesforce holds {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise RefusedError(reason, "INVALID_DATE")
+    return day
+
+
+def _shown(raw: Any) -> str:
+    """A wrong value as a message shows it: never longer than a line."""
+    text = repr(raw) if isinstance(raw, (str, bool, float, Decimal)) else f"a value of type {type(raw).__name__}"
+    return text if len(text) <= _NUMERAL_LENGTH else text[:_NUMERAL_LENGTH] + "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +213,21 @@ class Number(_Scalar):
     def from_salesforce(self, raw: Any) -> Decimal:
         """The exact number of a JSON number or its text."""
         if isinstance(raw, bool) or not isinstance(raw, (int, float, str, Decimal)):
-            raise RefusedError(f"is {raw!r}, not a number")
-        try:
-            return self._checked(Decimal(str(raw).strip()))
-        except InvalidOperation:
-            raise RefusedError(f"is {raw!r}, not a number") from None
+            raise RefusedError(f"is {_shown(raw)}, not a number")
+        if isinstance(raw, int) and abs(raw) >= 10**self.precision:
+            raise self._too_large()
+        text = str(raw).strip()
+        if len(text) > _NUMERAL_LENGTH or not _NUMBER.fullmatch(text):
+            raise RefusedError(f"is {_shown(raw)}, not a number")
+        return self._checked(Decimal(text))
 
     def from_billing(self, raw: Any, form: BillingForm) -> Decimal:  # noqa: ARG002 - both spellings are taken
         """The exact number."""
         return self.from_salesforce(raw)
 
     def to_billing(self, value: Decimal, form: BillingForm) -> float | str:
-        """A JSON number, or its text where the dialect has text."""
-        return format(value, "f") if form.money == "text" else self.to_salesforce(value)
+        """A JSON number; money is its text where the dialect has text."""
+        return format(value, "f") if self.currency and form.money == "text" else self.to_salesforce(value)
 
     def to_salesforce(self, value: Decimal) -> float:
         """A JSON number; exact, since :meth:`from_salesforce` admits 15 digits at most."""
@@ -208,20 +242,22 @@ class Number(_Scalar):
         return self.from_salesforce(cell)
 
     def _checked(self, number: Decimal) -> Decimal:
-        if not number.is_finite():
-            raise RefusedError(f"is {number}, not a finite number", "NUMBER_OUTSIDE_VALID_RANGE")
-        number = number.normalize() + Decimal(0)
-        digits, exponent = len(number.as_tuple().digits), int(number.as_tuple().exponent)
+        if not number:
+            return Decimal(0)
+        if number.adjusted() >= self.precision - self.scale:
+            raise self._too_large()
+        exact = number.normalize(_ROOMY)
+        digits, exponent = len(exact.as_tuple().digits), int(exact.as_tuple().exponent)
         if -exponent > self.scale:
             raise RefusedError(f"has {-exponent} decimals; Salesforce holds {self.scale}", "NUMBER_OUTSIDE_VALID_RANGE")
-        if max(digits + max(exponent, 0), digits) > min(self.precision, _EXACT_DIGITS) or (
-            digits + exponent > self.precision - self.scale
-        ):
-            raise RefusedError(
-                f"has more digits than the {self.precision} that Salesforce holds",
-                "NUMBER_OUTSIDE_VALID_RANGE",
-            )
-        return number
+        if digits + max(exponent, 0) > _EXACT_DIGITS:
+            raise self._too_large()
+        return exact.quantize(Decimal(1), context=_ROOMY) if exponent > 0 else exact
+
+    def _too_large(self) -> RefusedError:
+        most = min(self.precision, _EXACT_DIGITS)
+        reason = f"has more digits than Salesforce holds ({most}, of them {self.scale} decimals)"
+        return RefusedError(reason, "NUMBER_OUTSIDE_VALID_RANGE")
 
 
 def money(precision: int = 15, scale: int = 2) -> Number:

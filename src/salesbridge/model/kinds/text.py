@@ -9,6 +9,28 @@ from typing import Any
 from salesbridge.model.kinds.core import BillingForm, RefusedError, SalesforceType
 
 _NOT_DIALLED = re.compile(r"[^0-9+x]")
+#: What breaks a line somewhere: in Unicode, in CSV readers, on printers.
+_BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONGEST_TEXT = 255
+
+
+def clean(text: str, line_break: str = " ") -> str:
+    """Text that both sides can hold: without control characters, with one kind of line break, trimmed.
+
+    Everything that can be seen stays as it is, also non-breaking spaces and joiners.
+
+    Raises:
+        RefusedError: The text holds half a character (a lone surrogate), which has no UTF-8.
+    """
+    text = text.strip()
+    if text.isprintable():
+        return text
+    if _SURROGATE.search(text):
+        raise RefusedError("holds half a character (a lone surrogate)", "INVALID_CHARACTER")
+    text = _CONTROLS.sub("", _BREAKS.sub(line_break, text.replace("\t", " ")))
+    return text.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +50,25 @@ class Text:
     @property
     def salesforce_type(self) -> SalesforceType:
         """A text field of this length."""
+        if self.length > _LONGEST_TEXT:
+            return SalesforceType("LongTextArea", "textarea", length=self.length)
         kind = ("TextArea", "textarea") if self.lines else self.salesforce
         return SalesforceType(*kind, length=self.length)
+
+    @property
+    def cleared(self) -> None:
+        """Null."""
+        return
 
     def from_salesforce(self, raw: Any) -> str:
         """Trimmed text; numbers become their digits."""
         if type(raw) is not str:
             if isinstance(raw, bool) or not isinstance(raw, int):
                 raise RefusedError(f"is {type(raw).__name__}, not text")
-            raw = str(raw)
-        text: str = raw.strip()
-        if not self.lines and not text.isprintable():
-            text = " ".join(text.split())
-        elif "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
+            raw = digits(raw)
+        return self._fitting(clean(raw, "\n" if self.lines else " "))
+
+    def _fitting(self, text: str) -> str:
         if len(text) > self.length:
             raise RefusedError(f"has {len(text)} characters; Salesforce holds {self.length}", "STRING_TOO_LONG")
         return text
@@ -69,6 +96,40 @@ class Text:
     def agree(self, one: Any, other: Any) -> bool:
         """Equal, where empty and null are the same nothing."""
         return (one or None) == (other or None)
+
+
+def digits(number: int) -> str:
+    """A whole number as text.
+
+    Raises:
+        RefusedError: It is longer than any field.
+    """
+    if abs(number) >= 10**_LONGEST_TEXT:
+        raise RefusedError("is a number of more digits than any field holds", "STRING_TOO_LONG")
+    return str(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Street(Text):
+    """The lines of a street address as one text: at most `count` lines, none of them blank.
+
+    Billing has `count` members and Salesforce one text area. Further lines are joined to the last one, in the same way
+    whichever side they come from, so that the two sides agree.
+
+    Args:
+        count: Lines that billing has.
+    """
+
+    length: int = 255
+    lines: bool = field(default=True, init=False)
+    count: int = 3
+
+    def from_salesforce(self, raw: Any) -> str:
+        """The lines, folded to `count`."""
+        lines = [line for line in (part.strip() for part in Text.from_salesforce(self, raw).split("\n")) if line]
+        if len(lines) > self.count:
+            lines[self.count - 1 :] = [", ".join(lines[self.count - 1 :])]
+        return self._fitting("\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +188,8 @@ class Picklist(Text):
 
     def from_billing(self, raw: Any, form: BillingForm) -> str:  # noqa: ARG002 - codes are the same everywhere
         """The value that billing's code stands for."""
-        for code, value in self.codes:
-            if raw == code:
-                return value
-        return self.from_salesforce(raw)
+        text = Text.from_salesforce(self, raw)
+        return self.from_salesforce(dict(self.codes).get(text, text))
 
     def to_billing(self, value: str, form: BillingForm) -> str:  # noqa: ARG002 - as above
         """Billing's code for the value."""
@@ -152,11 +211,16 @@ class MultiPicklist:
         """A multi-select picklist with these values."""
         return SalesforceType("MultiselectPicklist", "multipicklist", values=self.values)
 
+    @property
+    def cleared(self) -> None:
+        """Null."""
+        return
+
     def from_salesforce(self, raw: Any) -> tuple[str, ...]:
         """The chosen values of ``a;b``."""
         if not isinstance(raw, str):
             raise RefusedError(f"is {type(raw).__name__}, not text")
-        return tuple(sorted({part.strip() for part in raw.split(";")} - {""}))
+        return tuple(sorted({clean(part) for part in raw.split(";")} - {""}))
 
     def from_billing(self, raw: Any, form: BillingForm) -> tuple[str, ...]:  # noqa: ARG002 - both spellings are taken
         """The chosen values of a list or of ``a;b``."""

@@ -1,0 +1,11 @@
+"""Configuration of the documentation."""
+
+project = "Salesbridge"
+copyright = "Salesbridge"  # noqa: A001 - Sphinx's name
+extensions = ["myst_parser", "sphinxcontrib.mermaid"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_fence_as_directive = ["mermaid"]
+myst_heading_anchors = 3
+html_theme = "furo"
+html_title = "Salesbridge"
+exclude_patterns = ["_build", "sandbox-parts"]

@@ -1,0 +1,143 @@
+"""What the connector needs of a billing system, whichever product or extract it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal, Protocol, Self
+
+Kind = Literal["permanent", "transient", "throttled", "authentication"]
+
+KINDS: Final = ("customer", "account", "account_customer", "product", "agreement", "service_point", "order")
+
+# The attributes that people know a record by; each is text.
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "customer": ("customer_number",),
+    "account": ("account_number",),
+    "account_customer": ("account_number", "customer_number"),
+    "product": ("product_code",),
+    "agreement": ("agreement_number",),
+    "service_point": ("identifier",),
+    "order": ("order_number",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Which billing system answers.
+
+    Attributes:
+        product: ``Junifer``, ``Velocity`` or ``Extract``.
+        version: As the system writes it; empty for an extract.
+        environment: Such as ``TEST``, where told.
+        zone: IANA name of the tenant's time zone, where told.
+    """
+
+    product: str
+    version: str
+    environment: str | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A record that cannot be read: where it is, and why."""
+
+    position: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records of one kind.
+
+    Attributes:
+        records: Attribute to raw value; an absent member is an absent key, null is None, empty is an empty text.
+        malformed: What could not be read.
+        after: Opaque cursor from which the next page continues, also in another process; None after the last page.
+    """
+
+    records: list[dict[str, Any]]
+    malformed: list[Malformed] = field(default_factory=list)
+    after: str | None = None
+
+
+class Billing(Protocol):
+    """A billing system, or an extract of one."""
+
+    def system(self) -> System:
+        """Asks which system it is."""
+
+    def publishing(self) -> bool | None:
+        """Asks whether the system publishes events; None where it cannot tell."""
+
+    def set_publishing(self, on: bool) -> None:  # noqa: FBT001  a switch is what it is
+        """Switches the publishing of events on or off."""
+
+    def count(self, kind: str) -> int | None:
+        """Counts the records of a kind; None where the system cannot tell."""
+
+    def pages(self, kind: str, *, after: str | None = None, since: datetime | None = None) -> Iterator[Page]:
+        """Yields the records of a kind in pages.
+
+        Args:
+            kind: One of ``KINDS``.
+            after: Cursor of an earlier page, to continue behind it.
+            since: Only records changed at or after this instant (aware).
+        """
+
+    def close(self) -> None:
+        """Closes connections and files."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class BillingError(Exception):
+    """A call to the billing system (or a look into an extract) that failed, with what a person does about it.
+
+    Attributes:
+        kind: ``permanent``, ``transient``, ``throttled`` or ``authentication``.
+        code: The system's error code, or ours in the same style.
+        message: What the system said, or what we saw.
+        mend: One sentence: what to do.
+        status: HTTP status, if there was an answer.
+        fields: Native names of the fields concerned.
+        retry_after: Seconds to wait before the next try, if known.
+        unknown_outcome: A write may or may not have happened.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: Kind,
+        code: str,
+        mend: str,
+        status: int | None = None,
+        fields: tuple[str, ...] = (),
+        retry_after: float | None = None,
+        unknown_outcome: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind: Kind = kind
+        self.code = code
+        self.mend = mend
+        self.status = status
+        self.fields = fields
+        self.retry_after = retry_after
+        self.unknown_outcome = unknown_outcome
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code}) {self.mend}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A durable engine stores exceptions: keyword-only attributes must survive pickling.
+        return _rebuilt, (self.message, {k: v for k, v in vars(self).items() if k != "message"})
+
+
+def _rebuilt(message: str, attributes: dict[str, Any]) -> BillingError:
+    return BillingError(message, **attributes)

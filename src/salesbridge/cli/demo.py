@@ -1,0 +1,198 @@
+"""``salesbridge demo``: both systems simulated, an org prepared, a tenant loaded, the result shown."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Annotated
+
+import httpx2
+import typer
+from pydantic import SecretStr
+
+from salesbridge.cli import show
+
+_READY_S = 120.0
+_ZONES = {"GB": "Europe/London", "AU": "Australia/Melbourne", "NZ": "Pacific/Auckland"}
+_EMAIL = "operations@retailer.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A simulated system that runs beside us.
+
+    Args:
+        url: Its address.
+        said: What it printed before it was ready, by label.
+    """
+
+    url: str
+    said: dict[str, str]
+
+
+def demo(
+    *,
+    accounts: Annotated[int, typer.Option(help="Billing accounts to load.")] = 10_000,
+    market: Annotated[str, typer.Option(help="GB, AU or NZ")] = "GB",
+    product: Annotated[str, typer.Option(help="junifer or velocity")] = "junifer",
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".salesbridge/demo"),
+    keep: Annotated[bool | None, typer.Option(help="Keep the sandboxes up afterwards until Ctrl-C.")] = None,
+) -> None:
+    """Set up two simulated systems and run an initial data synchronisation between them."""
+    stay = keep if keep is not None else sys.stdout.isatty() and not os.environ.get("CI")
+    folder = folder.resolve()
+    shutil.rmtree(folder / "data" / "work", ignore_errors=True)
+    _settings(folder)
+    began = time.monotonic()
+    with ExitStack() as stack, show.clear_errors():
+        show.out.rule("[bold]Salesbridge demo")
+        show.out.print(
+            f"Starting a simulated Salesforce org and a simulated {product} with {accounts:,} billing accounts ..."
+        )
+        key = secrets.token_hex(16)
+        org = stack.enter_context(_salesforce(folder))
+        billing = stack.enter_context(_billing(folder, accounts, market, product, key))
+        code = _run(org, billing, product, market, key)
+        show.out.print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
+        _where_next(org, billing, folder, stay=stay)
+        if stay:
+            _until_interrupted()
+    raise typer.Exit(code)
+
+
+def _settings(folder: Path) -> None:
+    """The demo has its own data folder; it is set before the settings are read for the first time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["SALESBRIDGE_DATA_DIR"] = str(folder / "data")
+    os.environ["SALESBRIDGE_MAIL_DIR"] = str(folder / "mail")
+    os.environ["SALESBRIDGE_SANDBOX"] = "true"
+
+
+def _run(org: Sandbox, billing: Sandbox, product: str, market: str, key: str) -> show.Exit:
+    # The store reads its settings when it is imported, so it is imported after they are set.
+    from salesbridge import store  # noqa: PLC0415
+    from salesbridge.cli import watch  # noqa: PLC0415
+    from salesbridge.engine import connections, durable, instances, prepare  # noqa: PLC0415
+    from salesbridge.engine.load import control  # noqa: PLC0415
+    from salesbridge.salesforce import ClientCredentials  # noqa: PLC0415
+
+    show.out.print("Starting the product's own PostgreSQL ...")
+    store.setup()
+    stamp = time.strftime("%H%M%S")
+    entered = instances.BillingSystem(
+        f"Demo {stamp}", product, billing.url, SecretStr(key), "salesbridge", _ZONES[market]
+    )
+    door, system = instances.add_tenant(entered, by="demo")
+    app = ClientCredentials(org.url, org.said["Consumer key"], SecretStr(org.said["Consumer secret"]))
+    instance, found = instances.add_instance(door, f"demo-{stamp}", app, by="demo", emails=[_EMAIL])
+    show.out.print(f"Billing:    {system.product} {system.version}\nSalesforce: org {found.org_id} as {found.username}")
+    salesforce = connections.salesforce(door, instance)
+    findings = instances.validate(door, instance, initial=True)
+    show.out.print(f"The org lacks {len(findings)} things of the data model; deploying the Salesforce package ...")
+    deployed = prepare.deploy_package(salesforce, door.tenant, initial_only=True)
+    left = instances.validate(door, instance, initial=True)
+    show.out.print(f"Deployment {deployed.id} {deployed.status}; validation now has {len(left)} findings.")
+    connections.billing(door, door.tenant).set_publishing(on=False)
+    show.out.print("Billing event publishing is off for the outage window. Starting the migration.\n")
+    with durable.worker():
+        run = control.start(door, instance, control.Choices(outage_acknowledged=True), started_by="demo")
+        run = watch.follow(door, run.pk)
+    watch.result(door, run)
+    return _judge(run.state, watch.exit_code(run), _awkward(billing))
+
+
+def _awkward(billing: Sandbox) -> int:
+    """Rows that the simulated billing system made awkward on purpose."""
+    return int(billing.said.get("Awkward rows", "0") or 0)
+
+
+def _judge(state: str, code: show.Exit, awkward: int) -> show.Exit:
+    if code is show.Exit.WITH_ERRORS and awkward:
+        show.out.print(
+            f"The billing data holds {awkward:,} rows made awkward on purpose; the ones that cannot be loaded are the "
+            "rejected rows above, and records that belong to them are parked. That is the expected result."
+        )
+        return show.Exit.OK
+    return code if code is not show.Exit.OK or state == "completed" else show.Exit.FAILED
+
+
+def _where_next(org: Sandbox, billing: Sandbox, folder: Path, *, stay: bool) -> None:
+    mails = sorted((folder / "mail").glob("*"))
+    show.out.print("\n[bold]Where to look next[/]")
+    if mails:
+        show.out.print(f"  The e-mail that was sent:   {mails[-1]}", soft_wrap=True)
+    data = f"SALESBRIDGE_DATA_DIR={folder / 'data'}"
+    show.out.print(f"  All runs:                   {data} salesbridge instance list", soft_wrap=True)
+    show.out.print(f"  The simulated org:          {org.url}/sandbox/state", soft_wrap=True)
+    show.out.print(f"  The simulated billing:      {billing.url}", soft_wrap=True)
+    show.out.print("  The tour:                   README.md, docs/")
+    if not stay:
+        show.out.print("  (The simulated systems stop with the demo; 'salesbridge demo --keep' leaves them up.)")
+
+
+def _until_interrupted() -> None:
+    show.out.print("\nThe simulated systems stay up. Ctrl-C ends the demo.")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        show.out.print("Stopped.")
+
+
+@contextmanager
+def _salesforce(folder: Path) -> Iterator[Sandbox]:
+    with _process(folder, "salesforce", ["--port", str(_free_port())]) as sandbox:
+        yield sandbox
+
+
+@contextmanager
+def _billing(folder: Path, accounts: int, market: str, product: str, key: str) -> Iterator[Sandbox]:
+    options = {"--port": _free_port(), "--accounts": accounts, "--market": market, "--product": product}
+    options |= {"--api-key": key, "--username": "salesbridge"}
+    with _process(folder, "billing", [str(word) for pair in options.items() for word in pair]) as sandbox:
+        yield sandbox
+
+
+@contextmanager
+def _process(folder: Path, name: str, options: list[str]) -> Iterator[Sandbox]:
+    command = [sys.executable, "-m", f"salesbridge.sandbox.{name}", *options]
+    log = folder / f"{name}.log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,  # noqa: S603 - our own
+    ):
+        try:
+            yield _ready(process, log)
+        finally:
+            process.terminate()
+
+
+def _ready(process: subprocess.Popen[str], log: Path) -> Sandbox:
+    said: dict[str, str] = {}
+    stream: IO[str] = process.stdout  # type: ignore[assignment]
+    for line in stream:
+        if line.lower().startswith("ready"):
+            threading.Thread(target=stream.read, daemon=True).start()
+            url = line.split()[-1]
+            httpx2.get(url, timeout=_READY_S)
+            return Sandbox(url, said)
+        label, _, value = line.partition(":")
+        said[label.strip()] = value.strip()
+    return show.stop(f"A simulated system did not start; see {log}.")
+
+
+def _free_port() -> int:
+    import socket  # noqa: PLC0415 - only the demo needs it
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,168 @@
+"""``salesbridge tenant`` and ``salesbridge instance``: set up and check the two systems."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import SecretStr
+
+from salesbridge import store
+from salesbridge.cli import show
+from salesbridge.engine import connections, instances
+from salesbridge.salesforce import ClientCredentials, JwtBearer, PasswordToken
+from salesbridge.store.door import Door
+
+tenants = typer.Typer(no_args_is_help=True, help="Billing systems.")
+app = typer.Typer(no_args_is_help=True, help="Connector instances: one billing system bound to one Salesforce org.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _secret(name: str, prompt: str) -> Any:
+    """An option that is asked for without echo, or read from the environment; never shown in the help or a listing."""
+    return typer.Option(
+        f"--{name}", envvar=f"SALESBRIDGE_{name.upper().replace('-', '_')}", show_envvar=True, help=prompt
+    )
+
+
+def _asked(value: str | None, prompt: str) -> SecretStr:
+    return SecretStr(value or typer.prompt(prompt, hide_input=True))
+
+
+@tenants.command("add")
+def add_tenant(  # noqa: PLR0917 - one option a setting
+    name: Annotated[str, typer.Argument(help="Name of the tenant.")],
+    product: Annotated[str, typer.Option(help="junifer or velocity")],
+    url: Annotated[str, typer.Option(help="Address of the billing system's API.")],
+    username: Annotated[str, typer.Option(help="User of the API key (Junifer).")] = "",
+    api_key: Annotated[str | None, _secret("api-key", "API key; asked for when not given.")] = None,
+    zone: Annotated[str, typer.Option(help="IANA time zone of the billing system.")] = "UTC",
+    paths: Annotated[Path | None, typer.Option(help="JSON file with API paths that differ.")] = None,
+    model: Annotated[Path | None, typer.Option(help="JSON file with fields and masters that differ.")] = None,
+) -> None:
+    """Add a tenant, once its billing system has answered."""
+    if product not in {"junifer", "velocity"}:
+        show.stop(f"{product!r} is no billing product.", "Use junifer or velocity.", show.Exit.USAGE)
+    store.setup()
+    with show.clear_errors():
+        entered = instances.BillingSystem(
+            name, product, url, _asked(api_key, "API key"), username, zone, _file(paths), _file(model)
+        )
+        _, system = instances.add_tenant(entered, by=getpass.getuser())
+    show.out.print(f"Tenant {name}: {system.product} {system.version} answered.")
+
+
+def _file(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        show.stop(f"{path} cannot be read as JSON: {error}", code=show.Exit.USAGE)
+    return found
+
+
+@tenants.command("list")
+def list_tenants(*, as_json: Json = False) -> None:
+    """List the tenants."""
+    store.setup()
+    rows = list(
+        Door.operator(reason="list tenants").tenants.order_by("name").values("name", "product", "base_url", "zone")
+    )
+    if as_json:
+        show.as_json(rows)
+        return
+    headings = {"Tenant": "left", "Product": "left", "Address": "left", "Zone": "left"}
+    show.table(headings, [list(row.values()) for row in rows])
+
+
+@app.command("add")
+def add(  # noqa: PLR0917 - one option a setting
+    name: Annotated[str, typer.Argument(help="Name of the instance.")],
+    tenant: Annotated[str, typer.Option(help="Tenant it connects.")],
+    login_url: Annotated[str, typer.Option(help="The org's My Domain, https://example.my.salesforce.com")],
+    consumer_key: Annotated[str, typer.Option(help="Consumer key of the External Client App.")],
+    consumer_secret: Annotated[
+        str | None, _secret("consumer-secret", "Consumer secret; asked for when not given.")
+    ] = None,
+    username: Annotated[str, typer.Option(help="Service account, for JWT bearer and the legacy password flow.")] = "",
+    private_key: Annotated[Path | None, typer.Option(help="PEM file: sign in by JWT bearer.")] = None,
+    password: Annotated[str | None, _secret("password", "Legacy: password of the service account.")] = None,
+    security_token: Annotated[str | None, _secret("security-token", "Legacy: its security token.")] = None,
+    email: Annotated[list[str] | None, typer.Option(help="Who is told the result of a run; may be repeated.")] = None,
+    api_version: Annotated[str, typer.Option(help="Salesforce API version.")] = "66.0",
+) -> None:
+    """Add a connector instance, once Salesforce has accepted its credentials."""
+    store.setup()
+    with show.clear_errors():
+        entered: instances.Credentials
+        if private_key:
+            entered = JwtBearer(login_url, username, consumer_key, SecretStr(private_key.read_text(encoding="utf-8")))
+        else:
+            secret = _asked(consumer_secret, "Consumer secret")
+            entered = ClientCredentials(login_url, consumer_key, secret)
+            if username:
+                word, token = _asked(password, "Password"), _asked(security_token, "Security token")
+                entered = PasswordToken(login_url, username, word, token, consumer_key, secret)
+        door = _door(tenant)
+        _, org = instances.add_instance(
+            door, name, entered, by=getpass.getuser(), api_version=api_version, emails=email
+        )
+    show.out.print(f"Instance {name}: signed in to org {org.org_id} as {org.username}.")
+
+
+def _door(tenant: str) -> Door:
+    found = Door.operator(reason="find a tenant by its name").tenants.filter(name=tenant).first()
+    if found is None:
+        show.stop(f"There is no tenant {tenant!r}.", "See: salesbridge tenant list", show.Exit.USAGE)
+    return Door(found.pk)
+
+
+@app.command("list")
+def list_instances(*, as_json: Json = False) -> None:
+    """List the connector instances (My Connectors)."""
+    store.setup()
+    found = Door.operator(reason="list instances").instances.select_related("tenant").order_by("tenant__name", "name")
+    rows = [
+        {"tenant": i.tenant.name, "instance": i.name, "login_url": i.login_url, "org_id": i.org_id, "auth": i.auth}
+        for i in found
+    ]
+    if as_json:
+        show.as_json(rows)
+        return
+    headings = {"Tenant": "left", "Instance": "left", "Login URL": "left", "Org": "left", "Sign-in": "left"}
+    show.table(headings, [list(row.values()) for row in rows])
+
+
+@app.command("check")
+def check(
+    name: Annotated[str, typer.Argument(help="Instance, or tenant/instance.")],
+    *,
+    initial: Annotated[bool, typer.Option(help="Only what the initial data synchronisation loads.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check credentials on both sides and validate the data model."""
+    store.setup()
+    with show.clear_errors():
+        door, instance = instances.find(name)
+        org = connections.salesforce(door, instance).org()
+        system = connections.billing(door, door.tenant).system()
+        findings = instances.validate(door, instance, initial=initial)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if as_json:
+        listed = [{n: getattr(f, n) for n in ("severity", "entity", "field", "message", "mend")} for f in findings]
+        show.as_json({"org": org.org_id, "billing": f"{system.product} {system.version}", "findings": listed})
+    else:
+        show.out.print(
+            f"Salesforce: org {org.org_id}, user {org.username}\nBilling:    {system.product} {system.version}"
+        )
+        rows = [(f.severity, f"{f.entity}.{f.field}".rstrip("."), f.message, f.mend) for f in findings]
+        if rows:
+            show.table({"": "left", "Field": "left", "Finding": "left", "What to do": "left"}, rows)
+        else:
+            show.out.print("Data model: valid.")
+    raise typer.Exit(show.Exit.FAILED if errors else show.Exit.OK)

@@ -1,0 +1,59 @@
+"""``salesbridge``: every command."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from salesbridge import store
+from salesbridge.cli import demo, instance, load, salesforce, sandbox, show
+from salesbridge.engine import durable
+from salesbridge.engine.load import workflow
+from salesbridge.store.door import Door
+from salesbridge.store.secrets import rewrap_all
+from salesbridge.telemetry import configure
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, help=__doc__, add_completion=False)
+app.add_typer(instance.tenants, name="tenant")
+app.add_typer(instance.app, name="instance")
+app.add_typer(load.app, name="load")
+app.add_typer(salesforce.app, name="salesforce")
+app.add_typer(sandbox.app, name="sandbox")
+app.command("demo")(demo.demo)
+
+vault = typer.Typer(no_args_is_help=True, help="The keys that seal secrets.")
+app.add_typer(vault, name="vault")
+
+
+@app.callback()
+def start() -> None:
+    """Salesbridge keeps a Gentrack billing system and Salesforce Sales Cloud in step."""
+    configure()
+
+
+@app.command()
+def worker() -> None:
+    """Execute durable work until stopped; any number of workers may run on any number of machines."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with show.clear_errors(), durable.worker() as executor:
+        show.out.print(f"Worker {executor} is ready for {workflow.LOAD}. Stop it with Ctrl-C.")
+        stopped.wait()
+
+
+@vault.command()
+def rewrap(to: Annotated[str | None, typer.Option(help="Key id; the first key when not given.")] = None) -> None:
+    """Wrap all secrets with another key, without opening them to anybody."""
+    store.setup()
+    with show.clear_errors():
+        count = rewrap_all(Door.operator(reason="rewrap all secrets"), to=to)
+    show.out.print(f"{count} secrets are wrapped with the key now in use.")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,92 @@
+"""How the command line shows things: the same facts as tables for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from salesbridge.billing import BillingError
+from salesbridge.engine.instances import SetupRefusedError
+from salesbridge.model import OverrideError
+from salesbridge.salesforce import SalesforceError
+from salesbridge.store.postgres import DatabaseUnavailable
+from salesbridge.store.runs import RunActive
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Exit(IntEnum):
+    """Exit codes, the same for every command."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    WITH_ERRORS = 3
+    CANCELLED = 4
+
+
+def stop(message: str, mend: str = "", code: Exit = Exit.FAILED) -> NoReturn:
+    """Say what is wrong and what to do, then leave."""
+    err.print(f"[bold red]Error:[/] {message}", soft_wrap=True, markup=True)
+    if mend:
+        err.print(f"[bold]What to do:[/] {mend}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Turn errors that people can mend into one clear message."""
+    try:
+        yield
+    except (SalesforceError, BillingError) as error:
+        stop(_plain(error.message), _plain(error.mend))
+    except (SetupRefusedError, OverrideError) as error:
+        stop(_plain(str(error)), code=Exit.USAGE)
+    except RunActive as error:
+        stop(str(error), "See: salesbridge load status. Go on with it: salesbridge load resume.")
+    except DatabaseUnavailable as error:
+        stop(_plain(str(error)))
+    except KeyboardInterrupt:
+        stop("Interrupted.", "The run itself goes on when a worker is there: salesbridge load resume.", Exit.CANCELLED)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def as_json(value: Any) -> None:
+    """Print a value as JSON."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def table(columns: Mapping[str, str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
+    """Print a table.
+
+    Args:
+        columns: Heading -> ``left`` or ``right``.
+        rows: Cells.
+        title: Heading above the table.
+    """
+    shown = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for heading, justify in columns.items():
+        shown.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(_cell(cell) for cell in row))
+    out.print(shown)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return _plain(str(value))

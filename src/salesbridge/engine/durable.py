@@ -1,0 +1,199 @@
+"""Durable work: DBOS in our database, with the hardening that was found necessary by trial.
+
+* The application version is ours, not a hash of the sources, so an edit strands no work.
+* JSON, not pickle: what comes out of a shared database is never executed.
+* Every start of a process has its own executor id, a row in the worker table and a heartbeat. Work of a worker whose
+  heart stopped is resumed by another on its original queue; DBOS itself recovers an executor's own work only.
+* A workflow is enqueued inside the Django transaction that makes it necessary.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos._serialization import DBOSPortableJSON
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from salesbridge import store
+from salesbridge.store.door import Door
+
+#: Increase only when pending work of an older release could not be continued by the new one.
+VERSION = "1"
+NAME = "salesbridge"
+LOADS = "loads"
+HEARTBEAT_S = 2.0
+DEAD_AFTER_S = 6.0
+_REAPER_LOCK = 0x52454150
+
+_log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def worker() -> Iterator[str]:
+    """Execute durable work in this process until the block is left; yields the executor id."""
+    url = store.setup()
+    executor = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    door = Door.operator(reason="announce this worker")
+    door.workers.create(executor_id=executor, host=socket.gethostname(), pid=os.getpid())
+    _launch(url, executor)
+    stop = threading.Event()
+    threads = [threading.Thread(target=_beat, args=(executor, stop), name="heartbeat", daemon=True)]
+    threads.append(threading.Thread(target=_reap, args=(executor, stop), name="reaper", daemon=True))
+    for thread in threads:
+        thread.start()
+    try:
+        yield executor
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=10)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+        door.workers.filter(pk=executor).delete()
+
+
+def _launch(url: str, executor: str) -> None:
+    config: DBOSConfig = {
+        "name": NAME,
+        "system_database_url": _sqlalchemy(url),
+        "application_version": VERSION,
+        "executor_id": executor,
+        "serializer": DBOSPortableJSON,
+        "console_log_level": "ERROR",
+        "log_level": "ERROR",
+        "notification_listener_polling_interval_sec": 0.2,
+    }
+    DBOS(config=config)
+    DBOS.launch()
+    DBOS.register_queue(LOADS, partition_concurrency=1, polling_interval_sec=0.25)
+
+
+def _sqlalchemy(url: str) -> str:
+    return "postgresql://" + url.partition("://")[2]
+
+
+@cache
+def prepare(url: str) -> None:
+    """Make DBOS's tables, so that work can be enqueued before any worker has ever run."""
+    DBOS.migrate(_sqlalchemy(url))
+
+
+@cache
+def _client(url: str) -> DBOSClient:
+    prepare(url)
+    client = DBOSClient(system_database_url=_sqlalchemy(url), serializer=DBOSPortableJSON, application_name=NAME)
+    client.register_queue(LOADS, partition_concurrency=1, polling_interval_sec=0.25)
+    return client
+
+
+def enqueue(workflow: str, workflow_id: str, *arguments: Any, lane: str) -> None:
+    """Enqueue a workflow; it exists if and only if the surrounding Django transaction commits.
+
+    Args:
+        workflow: Registered name.
+        workflow_id: Its id; a second enqueue of the same id starts nothing.
+        arguments: JSON values.
+        lane: Work of one lane runs one after the other.
+
+    Raises:
+        RuntimeError: There is no surrounding transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("enqueue inside the transaction that makes the work necessary")
+    client = _client(store.setup())
+    options: Any = {
+        "workflow_name": workflow,
+        "queue_name": LOADS,
+        "workflow_id": workflow_id,
+        "queue_partition_key": lane,
+        "app_version": VERSION,
+    }
+    with _borrowed().connect() as ours:
+        client.enqueue_in_transaction(ours, options, *arguments)
+
+
+def _borrowed() -> sa.Engine:
+    """SQLAlchemy's view of Django's open connection; it neither begins, commits nor closes it."""
+    connection.ensure_connection()
+    borrowed = _Borrowed(connection.connection)
+    pool = sa.pool.StaticPool
+    return sa.create_engine(
+        "postgresql+psycopg://", creator=lambda: borrowed, poolclass=pool, pool_reset_on_return=None
+    )
+
+
+class _Borrowed:
+    """A connection whose transaction belongs to somebody else."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def commit(self) -> None:
+        """Leave the transaction to its owner."""
+
+    def rollback(self) -> None:
+        """Leave the transaction to its owner."""
+
+    def close(self) -> None:
+        """Leave the connection to its owner."""
+
+
+def _beat(executor: str, stop: threading.Event) -> None:
+    door = Door.operator(reason="heartbeat")
+    while not stop.wait(HEARTBEAT_S):
+        try:
+            door.workers.filter(pk=executor).update(heartbeat_at=Now())
+        except Exception:  # noqa: BLE001 - a missed beat is made up by the next one
+            _log.warning("heartbeat missed", executor=executor)
+            connection.close()
+    connection.close()
+
+
+def _reap(executor: str, stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT_S):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_REAPER_LOCK])
+                if cursor.fetchone() == (True,):
+                    resume_orphans(executor)
+        except Exception as error:  # noqa: BLE001 - the next round tries again
+            _log.warning("recovery of dead workers' work failed", error=str(error))
+            connection.close()
+    connection.close()
+
+
+def resume_orphans(executor: str) -> list[str]:
+    """Resume the work of workers that no longer live, and return its workflow ids.
+
+    Args:
+        executor: This process.
+    """
+    workers = Door.operator(reason="recover work of dead workers").workers
+    workers.filter(heartbeat_at__lt=Now() - timedelta(seconds=DEAD_AFTER_S)).exclude(pk=executor).delete()
+    living = set(workers.values_list("pk", flat=True))
+    pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+    orphans = [w.workflow_id for w in pending if w.executor_id not in living]
+    for workflow_id in orphans:
+        _log.info("resuming work of a dead worker", workflow=workflow_id)
+        DBOS.resume_workflow(workflow_id, queue_name=LOADS)
+    return orphans
+
+
+def has_worker() -> bool:
+    """Whether some process executes durable work now."""
+    workers = Door.operator(reason="look for a living worker").workers
+    return workers.filter(heartbeat_at__gte=Now() - timedelta(seconds=DEAD_AFTER_S)).exists()

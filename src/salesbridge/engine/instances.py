@@ -1,0 +1,174 @@
+"""Setting up tenants and connector instances: credentials are verified before anything is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
+from pydantic import SecretStr
+
+from salesbridge import billing
+from salesbridge.billing import System
+from salesbridge.engine import connections
+from salesbridge.engine.connections import API_KEY, CONSUMER_SECRET, PASSWORD, PRIVATE_KEY, SECURITY_TOKEN
+from salesbridge.model import TABLE, Finding, check, load_order, merge
+from salesbridge.salesforce import ClientCredentials, JwtBearer, OrgInfo, PasswordToken, SalesforceError
+from salesbridge.store.door import Door
+from salesbridge.store.journal import record
+from salesbridge.store.models import Instance, Tenant
+from salesbridge.store.secrets import put_secret
+
+Credentials = ClientCredentials | PasswordToken | JwtBearer
+
+
+class SetupRefusedError(ValueError):
+    """What was entered cannot be used; the message names the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillingSystem:
+    """A billing system as somebody enters it.
+
+    Args:
+        name: Name of the tenant.
+        product: ``junifer`` or ``velocity``.
+        base_url: Address of its API.
+        api_key: Its API key.
+        username: User of the API key, where the product has one.
+        zone: IANA time zone of its timestamps.
+        path_overrides: API paths that differ from the product's table.
+        model_overrides: Fields and masters that differ from the data model.
+    """
+
+    name: str
+    product: str
+    base_url: str
+    api_key: SecretStr
+    username: str = ""
+    zone: str = "UTC"
+    path_overrides: Mapping[str, str] | None = None
+    model_overrides: Mapping[str, Any] | None = None
+
+
+def add_tenant(entered: BillingSystem, *, by: str) -> tuple[Door, System]:
+    """Keep a tenant once its billing system has answered.
+
+    Raises:
+        BillingError: The billing system refuses or does not answer; says what to do.
+        SetupRefusedError: The product's version or the time zone cannot be used.
+        OverrideError: The data model cannot be changed in that way.
+    """
+    _zone(entered.zone)
+    merge(TABLE, entered.model_overrides or {})
+    system = _answering(entered)
+    with transaction.atomic():
+        tenant = Door.operator(reason="add a tenant").tenants.create(
+            name=entered.name, product=entered.product, base_url=entered.base_url, username=entered.username,
+            zone=entered.zone, path_overrides=dict(entered.path_overrides or {}),
+            model_overrides=dict(entered.model_overrides or {}),
+        )  # fmt: skip
+        door = Door(tenant.pk)
+        put_secret(door, None, API_KEY, entered.api_key)
+        record(door, "tenant:added", actor=by, subject=entered.name)
+    return door, system
+
+
+def _zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SetupRefusedError(f"{name!r} is no time zone; use an IANA name such as Pacific/Auckland.") from error
+
+
+def _answering(entered: BillingSystem) -> System:
+    opened = connections.connect_billing(
+        entered.product, entered.base_url, entered.username, entered.api_key, entered.path_overrides or {}
+    )
+    try:
+        system = opened.system()
+    finally:
+        opened.close()
+    reason = billing.supported(system)
+    if reason:
+        raise SetupRefusedError(f"{system.product} {system.version} cannot be used. {reason}")
+    return system
+
+
+def add_instance(
+    door: Door, name: str, entered: Credentials, *, by: str, api_version: str = "66.0", emails: list[str] | None = None
+) -> tuple[Instance, OrgInfo]:
+    """Keep an instance once Salesforce has accepted its credentials, and pin its org.
+
+    Raises:
+        SalesforceError: Salesforce refuses or does not answer; says which setting to look at.
+    """
+    with connections.connect_salesforce(entered, api_version) as salesforce:
+        org = salesforce.org()
+    with transaction.atomic():
+        instance = door.instances.create(
+            name=name, login_url=entered.login_url, auth=_AUTH[type(entered)], consumer_key=entered.consumer_key,
+            username=getattr(entered, "username", ""), api_version=api_version, org_id=org.org_id,
+            instance_url=org.instance_url, notify_emails=emails or [],
+        )  # fmt: skip
+        for secret, value in _secrets(entered).items():
+            put_secret(door, instance.pk, secret, value)
+        record(door, "instance:added", actor=by, subject=name, instance_id=instance.pk)
+    return instance, org
+
+
+_AUTH: Mapping[type[Credentials], str] = {
+    ClientCredentials: Instance.Auth.CLIENT_CREDENTIALS,
+    JwtBearer: Instance.Auth.JWT,
+    PasswordToken: Instance.Auth.PASSWORD,
+}
+
+
+def _secrets(entered: Credentials) -> dict[str, SecretStr]:
+    if isinstance(entered, ClientCredentials):
+        return {CONSUMER_SECRET: entered.consumer_secret}
+    if isinstance(entered, JwtBearer):
+        return {PRIVATE_KEY: entered.private_key_pem}
+    return {
+        CONSUMER_SECRET: entered.consumer_secret,
+        PASSWORD: entered.password,
+        SECURITY_TOKEN: entered.security_token,
+    }
+
+
+def validate(door: Door, instance: Instance, *, initial: bool = False) -> list[Finding]:
+    """Validate Data Model: every difference between the tenant's data model and the org.
+
+    Raises:
+        SalesforceError: Salesforce refuses or does not answer.
+    """
+    table = merge(TABLE, door.tenant.model_overrides)
+    salesforce = connections.salesforce(door, instance)
+    describes: dict[str, Any] = {}
+    for entity in load_order(table, initial=initial):
+        try:
+            describes[entity.name] = salesforce.describe(entity.name, fresh=True)
+        except SalesforceError as error:
+            if error.code not in {"NOT_FOUND", "INVALID_TYPE"}:
+                raise
+            describes[entity.name] = None
+    return check(table, describes, initial=initial)
+
+
+def find(name: str) -> tuple[Door, Instance]:
+    """The instance that people call ``name`` or ``tenant/name``.
+
+    Raises:
+        SetupRefusedError: There is none, or more than one.
+    """
+    tenant_name, _, own = name.rpartition("/")
+    operator = Door.operator(reason="find an instance by its name for the operator at the command line")
+    found = list(operator.instances.filter(name=own, **({"tenant__name": tenant_name} if tenant_name else {})))
+    if len(found) == 1:
+        return Door(found[0].tenant_id), Door(found[0].tenant_id).instances.get(pk=found[0].pk)
+    if found:
+        names = ", ".join(f"{Tenant.__str__(i.tenant)}/{i.name}" for i in found)
+        raise SetupRefusedError(f"Several instances are called {name!r}: say which, {names}.")
+    raise SetupRefusedError(f"There is no instance {name!r}. See: salesbridge instance list")

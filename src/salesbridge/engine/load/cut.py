@@ -1,0 +1,234 @@
+"""Cutting the spool into CSV parts: sorted by parent, without doubles, each row decided by ``sync``."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from salesbridge.engine.load import files
+from salesbridge.engine.load.context import Work
+from salesbridge.engine.load.gather import buckets
+from salesbridge.model import EXTERNAL_ID, Entity, Phase, header
+from salesbridge.store.links import read_links
+from salesbridge.sync.load import row_to_send, shape
+
+#: Bytes of one upload. Salesforce takes 150 MB after base64, which is 100 MB raw (Bulk API 2.0 guide, "Limits").
+PART_BYTES = 95_000_000
+#: Rows of one part: ten of Salesforce's internal batches, so that progress and cancelling are fine-grained.
+PART_ROWS = 100_000
+#: Rows after which a part is weighed; what they add stays far below the room that PART_BYTES leaves.
+_WEIGHED_EVERY = 64
+#: Parents that are looked up at once.
+_LOOKUP = 5_000
+
+Spooled = tuple[str, str, int, list[str | None], list[str], list[str]]
+
+
+def cut(work: Work, entity: Entity) -> dict[str, Any]:
+    """Write the parts of an entity's first wave.
+
+    Returns:
+        Counts: ``parts``, ``rows``, ``unchanged``, ``parked``, ``superseded``, ``activate``.
+    """
+    folder = work.stage_folder(entity.name) / "wave-0"
+    done = files.manifest(folder)
+    if done is None:
+        with files.folder_at_once(folder) as draft:
+            cutter = _Cutter(work, entity, draft)
+            total = work.stage(entity.name).total
+            for bucket in range(buckets(total)):
+                cutter.take(_sorted(work.stage_folder(entity.name), bucket))
+            done = files.note(draft, cutter.finish())
+    register(work, entity, 0, folder, done["files"])
+    return done
+
+
+def _sorted(folder: Path, bucket: int) -> list[Spooled]:
+    spooled = files.lines(*sorted((folder / "gather").glob(f"*/bucket-{bucket:05}.ndjson")))
+    return sorted(spooled, key=lambda row: (row[0], row[1], row[2]))
+
+
+class _Cutter:
+    """The decisions of one cut."""
+
+    def __init__(self, work: Work, entity: Entity, draft: Path) -> None:
+        self.work = work
+        self.entity = entity
+        self.draft = draft
+        self.shape = shape(entity)
+        self.facts = [work.run.plan["facts"][fact] for _, fact in entity.facts]
+        self.parts = Parts(draft, self.shape.names)
+        self.counts = {"unchanged": 0, "parked": 0, "superseded": 0, "activate": 0}
+
+    def take(self, rows: list[Spooled]) -> None:
+        """Decide the rows of one bucket."""
+        single = [row for row, after in zip(rows, [*rows[1:], None], strict=True) if not after or row[1] != after[1]]
+        self.counts["superseded"] += len(rows) - len(single)
+        for start in range(0, len(single), _LOOKUP):
+            self._decide(single[start : start + _LOOKUP])
+
+    def _decide(self, rows: list[Spooled]) -> None:
+        links = self._links(self.entity.name, [row[1] for row in rows])
+        known = [self._known(at, rows) for at in range(len(self.entity.parents))]
+        parked, activations = [], []
+        for parent, key, _, parents, cells, activation in rows:
+            missing = self._missing(parents, known)
+            if missing:
+                parked.append({"key": key, "parent": missing, "cells": cells})
+                continue
+            link = links.get(key)
+            row = row_to_send(self.shape, [key, *_texts(parents), *self.facts, *cells], link and link[1])
+            if row is None:
+                self.counts["unchanged"] += 1
+            else:
+                self.parts.add(row, parent)
+            if any(activation) and not (link and self._active(link[1], activation)):
+                activations.append((parent, key, activation))
+        self._note(parked, activations)
+
+    def _note(self, parked: list[Any], activations: list[Any]) -> None:
+        files.append(self.draft / "parked.ndjson", parked)
+        files.append(self.draft / "activate.ndjson", activations)
+        self.counts["parked"] += len(parked)
+        self.counts["activate"] += len(activations)
+
+    def _links(self, entity: str, keys: Sequence[str]) -> dict[str, tuple[str, Any]]:
+        return read_links(self.work.door, self.work.instance.pk, entity, keys)
+
+    def _known(self, at: int, rows: list[Spooled]) -> set[str]:
+        wanted = {row[3][at] for row in rows}
+        return set(self._links(self.entity.parents[at].entity, [key for key in wanted if key]))
+
+    def _missing(self, parents: list[str | None], known: list[set[str]]) -> str | None:
+        for parent, key, there in zip(self.entity.parents, parents, known, strict=True):
+            if key and key not in there:
+                return f"{parent.entity} {key}"
+        return None
+
+    def _active(self, agreed: dict[str, str | None], activation: list[str]) -> bool:
+        names = header(self.entity, Phase.ACTIVATE)[1:]
+        return all(agreed.get(name) == cell for name, cell in zip(names, activation, strict=True) if cell)
+
+    def finish(self) -> dict[str, Any]:
+        """Close the last part and return the counts."""
+        written = self.parts.close()
+        return {**self.counts, "rows": sum(part["rows"] for part in written), "files": written}
+
+
+class Parts:
+    """CSV files of limited size; siblings of one parent never lie in two of them.
+
+    Args:
+        folder: Where the files go.
+        names: The CSV header.
+        most: Rows of one part.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str], most: int = PART_ROWS) -> None:
+        self.folder = folder
+        self.names = names
+        self.most = most
+        self.written: list[dict[str, Any]] = []
+        self._file: io.TextIOWrapper | None = None
+        self._writer: Any = None
+        self._rows = 0
+        self._parent: str | None = None
+
+    def add(self, row: Sequence[str], parent: str) -> None:
+        """Append a row; a new part begins between two parents once this one is full."""
+        if self._file is not None and parent != self._parent and self._full():
+            self._end()
+        if self._file is None:
+            self._begin()
+        self._writer.writerow(row)
+        self._rows += 1
+        self._parent = parent
+
+    def close(self) -> list[dict[str, Any]]:
+        """End the last part and return all: name, rows, bytes and SHA-256."""
+        self._end()
+        return self.written
+
+    def _full(self) -> bool:
+        if self._rows >= self.most:
+            return True
+        if self._file is None or self._rows % _WEIGHED_EVERY:
+            return False
+        return os.fstat(self._file.fileno()).st_size >= PART_BYTES
+
+    def _begin(self) -> None:
+        path = self.folder / f"part-{len(self.written) + 1:05}.csv"
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow(self.names)
+        self._rows = 0
+
+    def _end(self) -> None:
+        if self._file is None:
+            return
+        self._file.close()
+        path = Path(self._file.name)
+        with path.open("rb") as file:
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        self.written.append({"name": path.name, "rows": self._rows, "bytes": path.stat().st_size, "checksum": checksum})
+        self._file = None
+
+
+def cut_again(work: Work, entity: Entity, wave: int, rows: Iterator[Any], *, names: Sequence[str], most: int) -> int:
+    """Write a later wave from rows as ``(parent, cells)``, and return the number of its parts."""
+    folder = work.stage_folder(entity.name) / f"wave-{wave}"
+    done = files.manifest(folder)
+    if done is None:
+        with files.folder_at_once(folder) as draft:
+            parts = Parts(draft, names, most)
+            for parent, row in sorted(rows, key=lambda pair: (pair[0], pair[1][0])):
+                parts.add(row, parent)
+            done = files.note(draft, {"files": parts.close()})
+    register(work, entity, wave, folder, done["files"])
+    return len(done["files"])
+
+
+def activations(work: Work, entity: Entity) -> Iterator[Any]:
+    """Rows of the activation phase for records that are in Salesforce by now."""
+    folder = work.stage_folder(entity.name) / "wave-0"
+    batch: list[Any] = []
+    for row in files.lines(folder / "activate.ndjson"):
+        batch.append(row)
+        if len(batch) == _LOOKUP:
+            yield from _there(work, entity, batch)
+            batch = []
+    yield from _there(work, entity, batch)
+
+
+def _there(work: Work, entity: Entity, batch: list[Any]) -> Iterator[Any]:
+    links = read_links(work.door, work.instance.pk, entity.name, [key for _, key, _ in batch])
+    yield from ((parent, [key, *cells]) for parent, key, cells in batch if key in links)
+
+
+def activation_header(entity: Entity) -> tuple[str, ...]:
+    """The CSV header of the activation phase."""
+    return (EXTERNAL_ID, *header(entity, Phase.ACTIVATE)[1:])
+
+
+def register(work: Work, entity: Entity, wave: int, folder: Path, parts: list[dict[str, Any]]) -> None:
+    """Note a wave's parts, in place of what an interrupted attempt noted; parts with a job stay as they are."""
+    stage = work.stage(entity.name)
+    with transaction.atomic():
+        have = set(work.door.parts.filter(stage=stage, wave=wave).values_list("number", flat=True))
+        for number, part in enumerate(parts, start=1):
+            if number not in have:
+                work.door.parts.create(
+                    stage=stage, wave=wave, number=number, path=str(folder / part["name"]), rows=part["rows"],
+                    bytes=part["bytes"], checksum=part["checksum"], operation="upsert", state="ready",
+                )  # fmt: skip
+
+
+def _texts(parents: list[str | None]) -> list[str]:
+    return [key or "" for key in parents]

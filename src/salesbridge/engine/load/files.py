@@ -1,0 +1,54 @@
+"""Files of a run: written beside, then renamed, so that a file that is there is whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+MANIFEST = "manifest.json"
+
+
+@contextmanager
+def folder_at_once(folder: Path) -> Iterator[Path]:
+    """A folder that appears whole or not at all; what an earlier, interrupted attempt left is removed."""
+    draft = folder.with_name(folder.name + ".draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    yield draft
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(draft, folder)  # noqa: PTH105 - replaces atomically on every platform
+
+
+def manifest(folder: Path) -> dict[str, Any] | None:
+    """What a finished step noted in its folder; None where it has not finished."""
+    try:
+        found: dict[str, Any] = orjson.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def note(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
+    """Write a step's manifest, as its last act."""
+    (folder / MANIFEST).write_bytes(orjson.dumps(facts))
+    return facts
+
+
+def append(path: Path, rows: Iterable[Any]) -> None:
+    """Append rows as lines of JSON."""
+    with path.open("ab") as file:
+        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def lines(*paths: Path) -> Iterator[Any]:
+    """The rows of files of JSON lines; a file that is not there has none."""
+    for path in paths:
+        if path.exists():
+            with path.open("rb") as file:
+                yield from map(orjson.loads, file)

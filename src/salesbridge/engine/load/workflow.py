@@ -1,0 +1,114 @@
+"""The run itself: which steps, in which order. Deterministic; everything that touches the world is a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dbos import DBOS
+
+from salesbridge.engine.load import finish, steps
+from salesbridge.engine.load.context import LoadStopped, work
+
+#: Registered name of the workflow.
+LOAD = "load"
+#: Bulk jobs of one stage that Salesforce works on at the same time.
+IN_FLIGHT = 3
+#: Most rows of one part in each wave that repeats rows which met a lock: smaller and smaller, one after the other.
+WAVES = (10_000, 2_000, 500, 200)
+_PAUSE_S = 2.0
+
+
+class _Stopped(Exception):  # noqa: N818 - carries a step's answer to the workflow
+    def __init__(self, entity: str, stopped: dict[str, str]) -> None:
+        super().__init__(stopped["message"])
+        self.entity = entity
+        self.stopped = stopped
+
+
+class _Caller:
+    """Calls steps of one run and unwraps their answers."""
+
+    def __init__(self, tenant_id: str, run_id: str) -> None:
+        self.ids = (tenant_id, run_id)
+        self.entity = ""
+
+    def __call__(self, step: Callable[..., dict[str, Any]], *args: Any) -> Any:
+        answer = step(*self.ids, *args)
+        if "stopped" in answer:
+            raise _Stopped(self.entity, answer["stopped"])
+        return answer["ok"]
+
+
+@DBOS.workflow(name=LOAD)
+def load(tenant_id: str, run_id: str) -> str:
+    """Run an initial data synchronisation to its end, whatever that is."""
+    call = _Caller(tenant_id, run_id)
+    try:
+        checked = call(steps.check)
+        if not checked["passed"]:
+            return _fail(tenant_id, run_id, "", _refused(tenant_id, run_id))
+        call(steps.begin)
+        for entity in checked["stages"]:
+            call.entity = entity
+            _stage(call, entity)
+        call.entity = ""
+        call(steps.report)
+    except _Stopped as stop:
+        return _fail(tenant_id, run_id, stop.entity, stop.stopped)
+    return "ended"
+
+
+def _stage(call: _Caller, entity: str) -> None:
+    number, after = 0, None
+    while number == 0 or after is not None:
+        after = call(steps.read, entity, number, after)["after"]
+        number += 1
+    prepared = call(steps.prepare, entity)
+    again = _wave(call, prepared["parts"])
+    waves = 1
+    for most in WAVES:
+        if not again:
+            break
+        DBOS.sleep(_PAUSE_S)
+        again = _wave(call, call(steps.retry, entity, waves, most), in_flight=1)
+        waves += 1
+    if prepared["activate"]:
+        _wave(call, call(steps.activate, entity, waves))
+    call(steps.settle, entity, waves)
+
+
+def _wave(call: _Caller, parts: list[str], in_flight: int = IN_FLIGHT) -> int:
+    """Send parts, a few at a time; returns how many rows must be sent again."""
+    again = 0
+    for group in _groups(parts, in_flight):
+        for part in group:
+            call(steps.create, part)
+            call(steps.upload, part)
+            call(steps.close, part)
+        for part in group:
+            again += call(steps.collect, part, call(steps.poll, part))["again"]
+    return again
+
+
+def _groups(parts: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(parts), size):
+        yield parts[start : start + size]
+
+
+@DBOS.step(name="load.fail")
+def _fail(tenant_id: str, run_id: str, entity: str, stopped: dict[str, str]) -> str:
+    finish.fail(work(tenant_id, run_id), entity, stopped)
+    return "failed"
+
+
+@DBOS.step(name="load.refused")
+def _refused(tenant_id: str, run_id: str) -> dict[str, str]:
+    found = work(tenant_id, run_id)
+    failed = [check for check in found.run.plan["checks"] if check["state"] == "failed"]
+    message = "; ".join(f"{check['name']}: {check['message']}" for check in failed)
+    mend = " ".join(dict.fromkeys(check["mend"] for check in failed if check["mend"]))
+    return {"code": "PREFLIGHT", "message": message, "mend": mend}
+
+
+__all__ = ["IN_FLIGHT", "LOAD", "WAVES", "LoadStopped", "load"]

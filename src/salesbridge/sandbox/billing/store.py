@@ -1,0 +1,263 @@
+"""The records of a billing system: reading, changing, and what was changed."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from salesbridge.sandbox.billing import numbers, rules
+from salesbridge.sandbox.billing.clock import Clock
+from salesbridge.sandbox.billing.journal import Journal
+from salesbridge.sandbox.billing.records import KINDS, Kind, Record, key_of
+from salesbridge.sandbox.billing.seed import Seed
+from salesbridge.sandbox.billing.shelf import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Operation = Literal["created", "updated", "deleted"]
+_KEPT_CHANGES = 100_000
+
+
+class UnknownRecordError(LookupError):
+    """There is no such record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One committed change; ``sequence`` ascends without gaps.
+
+    ``before`` is None for a created and ``after`` for a deleted record. ``source`` says who: ``api`` or what the
+    caller named.
+    """
+
+    sequence: int
+    at: int
+    kind: Kind
+    key: str
+    operation: Operation
+    before: Record | None
+    after: Record | None
+    source: str
+
+
+class Billing:
+    """All records over one clock; safe to use from several threads.
+
+    Args:
+        seed: The data to begin with; default an empty system.
+        clock: Tells when a change happened.
+        file: A SQLite file that keeps the edits; None keeps them in memory.
+
+    Raises:
+        OtherSeedError: The file was begun with another seed.
+    """
+
+    def __init__(self, seed: Seed | None = None, *, clock: Clock | None = None, file: Path | None = None) -> None:
+        self.seed = seed or Seed(accounts=0)
+        self.clock = clock or Clock()
+        self.lock = threading.RLock()
+        self._shelves = {kind: Shelf(kind, self.seed) for kind in KINDS}
+        self._links: dict[str, set[int]] = {}
+        self._changes: deque[Change] = deque(maxlen=_KEPT_CHANGES)
+        self._sequence = 0
+        self._journal = Journal(file, repr(self.seed)) if file else None
+        self._publishing = self._journal is None or self._journal.note("publishing", "on") == "on"
+        self._replay()
+
+    @property
+    def publishing(self) -> bool:
+        """Whether the system publishes events."""
+        return self._publishing
+
+    @publishing.setter
+    def publishing(self, on: bool) -> None:
+        with self.lock:
+            self._publishing = on
+            if self._journal:
+                self._journal.write_note("publishing", "on" if on else "off")
+
+    def get(self, kind: Kind, record_id: int) -> Record | None:
+        """The record with an id, or None; do not change it."""
+        with self.lock:
+            return self._shelves[kind].get(record_id)
+
+    def find(self, kind: Kind, key: str) -> Record | None:
+        """The record with a business key, or None; do not change it."""
+        with self.lock:
+            return self._shelves[kind].find(key)
+
+    def page(self, kind: Kind, *, after: int = 0, limit: int, since: int | None = None) -> list[Record]:
+        """Up to ``limit`` records by ascending id, with ids above ``after``, modified at ``since`` or later."""
+        with self.lock:
+            return self._shelves[kind].page(after, limit, since)
+
+    def count(self, kind: Kind, since: int | None = None) -> int:
+        """How many records there are, or were modified at ``since`` or later."""
+        with self.lock:
+            return self._shelves[kind].count(since)
+
+    def records(self, kind: Kind) -> Iterator[Record]:
+        """All records of a kind by ascending id; records created meanwhile may be met."""
+        after, size = 0, 1000
+        while page := self.page(kind, after=after, limit=size):
+            yield from page
+            after = page[-1]["id"]
+
+    def links(self, *, account: str | None = None, customer: str | None = None) -> list[Record]:
+        """The account customers of an account or of a customer, by ascending id."""
+        with self.lock:
+            links = self._shelves["account_customers"]
+            seeded = self._seeded_links(account, customer)
+            created = self._links.get(f"account {account}" if account is not None else f"customer {customer}")
+            found = (links.get(record_id) for record_id in sorted(seeded | (created or set())))
+            return [link for link in found if link is not None]
+
+    def members(self, kind: Literal["agreements", "service_points"], account: str) -> list[Record]:
+        """The agreements or service points of an account."""
+        with self.lock:
+            shelf = self._shelves[kind]
+            found = [shelf.get(self.seed.id_at(kind, place)) for place in self._seeded_members(kind, account)]
+            seeded = [record for record in found if record is not None]
+            return seeded + [record for record in shelf.created() if record["account_number"] == account]
+
+    def create(self, kind: Kind, values: Record, *, source: str = "api") -> Record:
+        """Add a record; numbers are allotted here.
+
+        Raises:
+            RefusedError: The values break a rule.
+        """
+        with self.lock:
+            shelf = self._shelves[kind]
+            record = {**rules.defaults(kind), **values, "id": shelf.next_id}
+            if kind in _ALLOTTED:
+                record["number"] = self._allot(kind, shelf.next_id - self.seed.id_at(kind, 0))
+            rules.check(self, kind, None, record)
+            after = self._commit(kind, None, record, source)
+            if kind == "accounts":
+                self.create("account_customers", rules.first_link(after), source=source)
+            return after
+
+    def update(self, kind: Kind, record_id: int, changes: Record, *, source: str = "api") -> Record:
+        """Change members of a record; an address is changed line by line.
+
+        Raises:
+            UnknownRecordError: No such record.
+            RefusedError: The values break a rule.
+        """
+        return self.update_together([(kind, record_id, changes)], source=source)[0]
+
+    def update_together(self, updates: list[tuple[Kind, int, Record]], *, source: str = "api") -> list[Record]:
+        """Change several records, all or none of them.
+
+        Raises:
+            UnknownRecordError: No such record.
+            RefusedError: The values break a rule.
+        """
+        with self.lock:
+            prepared = [(kind, *self._prepared(kind, at, changes)) for kind, at, changes in updates]
+            return [self._commit(kind, before, after, source) for kind, before, after in prepared]
+
+    def delete(self, kind: Kind, record_id: int, *, source: str = "api") -> None:
+        """Take a record away.
+
+        Raises:
+            UnknownRecordError: No such record.
+        """
+        with self.lock:
+            before = self._shelves[kind].get(record_id)
+            if before is None:
+                raise UnknownRecordError(f"There is no record {record_id} in {kind}")
+            self._shelves[kind].drop(record_id)
+            self._write([(kind, record_id, None)])
+            self._note("deleted", kind, before, None, source)
+
+    def changes(self, after: int = 0) -> list[Change]:
+        """The kept changes with a sequence above ``after``; only the newest 100,000 are kept."""
+        with self.lock:
+            missing = self._sequence - after
+            if missing <= 0:
+                return []
+            return list(self._changes)[-missing:]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._journal:
+            self._journal.close()
+
+    def _prepared(self, kind: Kind, record_id: int, changes: Record) -> tuple[Record, Record]:
+        before = self._shelves[kind].get(record_id)
+        if before is None:
+            raise UnknownRecordError(f"There is no record {record_id} in {kind}")
+        after = {**before, **changes}
+        if "address" in changes:
+            after["address"] = {**before["address"], **changes["address"]}
+        rules.check(self, kind, before, after)
+        return before, after
+
+    def _commit(self, kind: Kind, before: Record | None, after: Record, source: str) -> Record:
+        after["modified"] = self.clock.now()
+        if kind == "accounts" and before is None:
+            after["created"] = after["modified"]
+        self._shelves[kind].put(after)
+        self._index(kind, after)
+        self._write([(kind, after["id"], after)])
+        self._note("created" if before is None else "updated", kind, before, after, source)
+        return after
+
+    def _write(self, rows: list[tuple[Kind, int, Record | None]]) -> None:
+        if self._journal:
+            self._journal.write(rows)
+
+    def _note(self, operation: Operation, kind: Kind, before: Record | None, after: Record | None, source: str) -> None:
+        record = after or before or {}
+        self._sequence += 1
+        at = after["modified"] if after else self.clock.now()
+        key = key_of(kind, record)
+        self._changes.append(Change(self._sequence, at, kind, key, operation, before, after, source))
+
+    def _index(self, kind: Kind, record: Record) -> None:
+        if kind == "account_customers":
+            for side in ("account", "customer"):
+                self._links.setdefault(f"{side} {record[f'{side}_number']}", set()).add(record["id"])
+
+    def _seeded_links(self, account: str | None, customer: str | None) -> set[int]:
+        kind: Kind = "accounts" if account is not None else "customers"
+        index = self.seed.index_of(kind, account or customer or "")
+        if index is None:
+            return set()
+        arrangement = self.seed.arrangement
+        members = arrangement.links_of_account if account is not None else arrangement.links_of_customer
+        return {self.seed.id_at("account_customers", place) for place in members(index)}
+
+    def _seeded_members(self, kind: Kind, account: str) -> list[int]:
+        index = self.seed.index_of("accounts", account)
+        if index is None:
+            return []
+        arrangement = self.seed.arrangement
+        return arrangement.agreements_of(index) if kind == "agreements" else arrangement.points_of(index)
+
+    def _allot(self, kind: Kind, index: int) -> str:
+        while self._shelves[kind].find(number := _ALLOTTED[kind](index)) is not None:
+            index += 1
+        return number
+
+    def _replay(self) -> None:
+        if not self._journal:
+            return
+        for kind, record_id, record in self._journal.edits():
+            if record is None:
+                self._shelves[kind].drop(record_id)
+            else:
+                self._shelves[kind].put(record)
+                self._index(kind, record)
+
+
+_ALLOTTED = {
+    "customers": numbers.customer_number,
+    "accounts": numbers.account_number,
+    "orders": numbers.order_number,
+}

@@ -1,0 +1,132 @@
+"""Serving an org over HTTP: until told to stop, or in a thread of a test."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from .app import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from .org import Org
+
+_PATIENCE = 15.0
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def _server(
+    org: Org,
+    public_url: str | None,
+    *,
+    certfile: str | None,
+    keyfile: str | None,
+    ready: Callable[[], None],
+    where: tuple[str, int] = ("127.0.0.1", 0),
+) -> _Server:
+    config = uvicorn.Config(
+        create_app(org, public_url=public_url),
+        host=where[0],
+        port=where[1],
+        ssl_certfile=certfile,
+        ssl_keyfile=keyfile,
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=65_536,
+    )
+    return _Server(config, ready)
+
+
+def serve(
+    org: Org,
+    host: str = "127.0.0.1",
+    port: int = 8443,
+    *,
+    certfile: str | None = None,
+    keyfile: str | None = None,
+    public_url: str | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve an org until the process is told to stop.
+
+    Args:
+        org: The org.
+        host: Address to listen on.
+        port: Port to listen on.
+        certfile: PEM certificate chain; with it the org is served over TLS.
+        keyfile: PEM private key.
+        public_url: The URL clients see the org at; by default that of each request.
+        ready: Called once the org listens.
+    """
+    _server(org, public_url, certfile=certfile, keyfile=keyfile, ready=ready, where=(host, port)).run()
+
+
+@dataclass(slots=True)
+class RunningOrg:
+    """An org served by a thread of this process; a context manager that stops it."""
+
+    org: Org
+    url: str
+    _server: _Server
+    _thread: threading.Thread
+
+    def stop(self) -> None:
+        """Stop serving and wait for the thread to end."""
+        self._server.should_exit = True
+        self._thread.join(_PATIENCE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def start_in_thread(
+    org: Org,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    certfile: str | None = None,
+    keyfile: str | None = None,
+    public_url: str | None = None,
+) -> RunningOrg:
+    """Serve an org from a daemon thread, on a free port unless one is named.
+
+    Raises:
+        TimeoutError: It does not listen in time.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    url = f"{'https' if certfile else 'http'}://{host}:{listener.getsockname()[1]}"
+    listening = threading.Event()
+    server = _server(org, public_url or url, certfile=certfile, keyfile=keyfile, ready=listening.set)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    if not listening.wait(_PATIENCE):
+        raise TimeoutError("The sandbox org did not start to listen")
+    return RunningOrg(org, url, server, thread)

@@ -1,0 +1,31 @@
+"""What an administrator switches in Setup and the simulator obeys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class OrgSettings:
+    """The switches of one org; all may be changed while it runs.
+
+    ``session_timeout`` is in seconds of inactivity. ``login_host`` is the host name that plays
+    ``login.salesforce.com``: client credentials are refused there, any other host is the org's My Domain.
+    """
+
+    person_accounts: bool = False
+    contacts_to_multiple_accounts: bool = True
+    keep_former_account_as_indirect: bool = True
+    quotes_enabled: bool = True
+    quotes_without_opportunity: bool = False
+    orders_enabled: bool = True
+    order_requires_contract: bool = False
+    password_flow_blocked: bool = False
+    fls_enforced: bool = True
+    session_timeout: float = 7200.0
+    login_host: str | None = None
+    organization_name: str = "Sandbox Org"
+    language: str = "en_US"
+    locale: str = "en_NZ"
+    timezone: str = "Pacific/Auckland"
+    default_currency: str = "NZD"

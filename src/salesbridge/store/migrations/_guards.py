@@ -1,0 +1,30 @@
+"""What the database itself refuses, beyond what Django can say of a table."""
+
+from __future__ import annotations
+
+_POINTERS = (
+    ("secret", "instance"),
+    ("run", "instance"),
+    ("stage", "run"),
+    ("part", "stage"),
+    ("problem", "instance"),
+    ("problem", "run"),
+)
+
+SAME_TENANT = "\n".join(
+    f"ALTER TABLE store_{table} ADD CONSTRAINT {table}_{to}_of_same_tenant"
+    f" FOREIGN KEY (tenant_id, {to}_id) REFERENCES store_{to} (tenant_id, id);"
+    for table, to in _POINTERS
+)
+"""A row cannot point at a row of another tenant, not even by SQL."""
+
+APPEND_ONLY = """
+CREATE FUNCTION store_activity_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an activity is written once: it is neither changed nor deleted'
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON store_activity
+    FOR EACH ROW EXECUTE FUNCTION store_activity_is_append_only();
+"""
+"""History cannot be rewritten."""

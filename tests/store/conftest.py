@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from salesbridge.store.journal import raise_problem, record
+from salesbridge.store.models import Activity, Instance, Link, Part, Problem, RowError, Run, Secret, Stage
+from salesbridge.store.runs import begin_run
+
+
+@pytest.fixture
+def new_world(new_door):
+    """Make a tenant with one row in every table, and return its door and those rows."""
+
+    def make():
+        door = new_door()
+        instance = door.instances.create(name="Sales org", login_url="http://127.0.0.1:9")
+        run = begin_run(door, instance.pk, state="running", started_by="Ada")
+        stage = door.stages.create(run=run, position=0, entity="Account", state="running")
+        one = {"entity": "Account", "key": "A1"}
+        link = {"entity": "Account", "billing_key": "A1", "salesforce_id": "001000000000001AAA"}
+        rows = {
+            Instance: instance,
+            Run: run,
+            Stage: stage,
+            Part: door.parts.create(stage=stage, number=1, state="new"),
+            RowError: door.row_errors.create(run=run, stage=stage, code="BAD", **one),
+            Problem: raise_problem(door, "refused", "Bad", instance_id=instance.pk, **one),
+            Activity: record(door, "run:started", actor="Ada", instance_id=instance.pk),
+            Secret: door.secrets.create(instance=instance, name="consumer_secret", sealed=b"x", key_id="k"),
+            Link: door.links(instance).create(instance=instance, **link),
+        }
+        return door, rows
+
+    return make
+
+
+@pytest.fixture
+def world(new_world):
+    return new_world()
+
+
+@pytest.fixture
+def strangers_world(new_world):
+    return new_world()
