@@ -7,14 +7,17 @@ import sys
 
 from pydantic import SecretStr
 
-from salesbridge.engine.prepare import deploy_package
+from salesbridge import store
 from salesbridge.salesforce import ClientCredentials, Salesforce
-from salesbridge.store.models import Tenant
 
 
 def main() -> None:
     """Deploy and assign the permission set."""
     facts = json.load(sys.stdin)
+    store.setup()
+    from salesbridge.engine.prepare import deploy_package  # noqa: PLC0415 - needs Django set up
+    from salesbridge.store.models import Tenant  # noqa: PLC0415 - as above
+
     app = ClientCredentials(facts["org"], facts["Consumer key"], SecretStr(facts["Consumer secret"]))
     with Salesforce(app, allow_loopback=True) as salesforce:
         done = deploy_package(salesforce, Tenant(name="Bench"), initial_only=True)

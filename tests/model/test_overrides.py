@@ -25,19 +25,20 @@ KINDS = st.sampled_from(
         {"type": "Url"},
     )
 )
+WORDS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), max_size=9)
 MASTERS = st.sampled_from(("billing", "salesforce"))
 SETTINGS = st.fixed_dictionaries(
     {},
     optional={
         "master": MASTERS,
-        "label": st.text(max_size=9),
-        "help": st.text(max_size=9),
+        "label": WORDS,
+        "help": WORDS,
         "billing": st.just("other"),
     },
 )
 NEW = st.fixed_dictionaries(
     {"kind": KINDS, "billing": st.sampled_from(("alpha", "beta"))},
-    optional={"master": MASTERS, "label": st.text(max_size=9), "required": st.booleans()},
+    optional={"master": MASTERS, "label": WORDS, "required": st.booleans()},
 )
 
 
@@ -150,6 +151,8 @@ def of_kind(**kind):
         (of_field("Phone", {"phase": "later"}), "Account.Phone.phase: 'later' is not one of save, activate"),
         (of_field("Phone", {"required": "yes"}), "Account.Phone.required: 'yes' is not of type bool"),
         (of_field("Phone", {"label": 7}), "Account.Phone.label: 7 is not of type str"),
+        (of_field("Phone", {"label": "x" * 41}), "Account.Phone.label: has more than 40 characters"),
+        (of_field("Phone", {"help": "a\nb"}), "Account.Phone.help: .* or line breaks"),
         (of_field("Phone", {"billing": " "}), "Account.Phone.billing: is blank"),
         (of_field("Phone", {"published": True}), "unknown setting published"),
         (of_field("Phone", "billing"), "Account.Phone: needs settings"),

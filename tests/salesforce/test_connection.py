@@ -229,6 +229,19 @@ def test_duplicates_are_saved_only_on_request(wire):
     assert wire.requests[0].headers["sforce-duplicate-rule-header"] == "allowSave=true"
 
 
+def test_a_name_that_is_not_known_is_told_as_such(wire, monkeypatch):
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with Salesforce(ClientCredentials(wire.LOGIN, "key", SecretStr("hush"))) as org:
+        with pytest.raises(SalesforceError) as caught:
+            org.describe_global()
+
+    assert caught.value.code == "DNS"
+    assert "login URL" in caught.value.mend
+
+
 def test_an_address_that_nobody_listens_at_is_told_as_such():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

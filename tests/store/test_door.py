@@ -214,6 +214,9 @@ def test_links_and_row_errors_cannot_point_at_another_tenants_rows(world, strang
         lambda: door.row_errors.create(stage_id=others[Stage].pk, **error),
         lambda: door.rows(Link).update(instance=others[Instance]),
         lambda: door.row_errors.update(stage_id=others[Stage].pk),
+        lambda: door.row_errors.bulk_update([door.row_errors.get()], ["stage"]),
+        lambda: door.row_errors.bulk_create([RowError(stage_id=others[Stage].pk, **error)]),
+        lambda: door.parts.bulk_create([Part(stage=others[Stage], number=2, state="new")]),
         lambda: door.stages.update(run=others[Run]),
         lambda: door.stages.create(run=others[Run], position=1, entity="Contact", state="new"),
     ):
@@ -270,3 +273,24 @@ def test_a_door_takes_the_tenants_id_as_text_too(door):
 def test_sql_of_others_is_refused(door):
     with pytest.raises(OutsideTheDoor, match="SQL of your own"):
         door.runs.raw("SELECT * FROM store_run")
+
+
+def test_a_door_stamps_no_row_that_names_another_tenant(door, new_door):
+    named = {"tenant_id": new_door().tenant_id, "name": "x", "login_url": "http://127.0.0.1:9"}
+    for make in (
+        lambda: door.instances.create(**named),
+        lambda: door.instances.bulk_create([Instance(**named)]),
+        lambda: door.instances.get_or_create(**named),
+        lambda: door.instances.update_or_create(name="x", defaults=named),
+    ):
+        with pytest.raises(OutsideTheDoor):
+            make()
+
+
+def test_many_rows_are_made_at_once(door):
+    made = door.instances.bulk_create(Instance(name=n, login_url="http://127.0.0.1:9") for n in "abc")
+    assert {row.tenant_id for row in made} == {door.tenant_id}
+    for row in made:
+        row.org_id = "00D"
+    assert door.instances.bulk_update(made, ["org_id"]) == 3
+    assert door.instances.filter(org_id="00D").count() == 3

@@ -130,6 +130,20 @@ def test_after_a_user_was_killed_the_next_one_finds_the_server_and_stops_it(home
 
 
 @pytest.mark.slow
+def test_after_a_kill_in_the_middle_of_its_making_the_cluster_is_made_anew(home):
+    shutil.rmtree(home, ignore_errors=True)
+    with user(home) as killed:
+        while not list(home.glob("postgres.*.new/base/1/*")):
+            time.sleep(0.005)
+        killed.kill()
+    assert not (home / "postgres").exists()
+    server = server_in(home)
+    assert asked(server.acquire(), "SELECT 1") == 1
+    assert list(home.glob("postgres.*.new")) == []
+    assert server.release() is True
+
+
+@pytest.mark.slow
 def test_after_the_server_was_killed_it_is_started_anew(home):
     server = server_in(home)
     before = asked(server.acquire())
@@ -186,6 +200,11 @@ def test_a_folder_closed_to_the_servers_account_is_left_closed_and_named(tmp_pat
         Embedded(tmp_path / "data").acquire()
     assert "SALESBRIDGE_DATA_DIR" in refused.value.mend
     assert tmp_path.stat().st_mode & 0o077 == 0
+
+
+def test_a_relative_folder_is_meant_from_here(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert Embedded(Path("data")).cluster == tmp_path / "data" / "postgres"
 
 
 def test_a_path_too_long_for_a_socket_gets_a_short_one(home):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import runpy
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -72,3 +73,8 @@ def test_two_keys_of_one_id_are_refused():
 def test_a_key_of_another_length_is_refused():
     with pytest.raises(VaultError, match="32 bytes"):
         Keys({"short": b"123"})
+
+
+def test_the_module_prints_a_fresh_key(capsys):
+    runpy.run_module("salesbridge.vault")
+    assert repr(environment_keys(capsys.readouterr().out)).startswith("Keys(k")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -16,10 +16,12 @@ from pydantic import SecretStr
 
 from salesbridge.billing.address import base_url as checked
 from salesbridge.billing.dialect import Dialect, UnexpectedShapeError
-from salesbridge.billing.errors import answer_error, shape_error, transport_error
+from salesbridge.billing.errors import answer_error, shape_error, transport_error, unreadable
 from salesbridge.billing.paths import Native, merged
 from salesbridge.billing.port import KINDS, BillingError, Page, System
 from salesbridge.billing.shape import Reader, read_all, reader
+
+T = TypeVar("T")
 
 TIMEOUT: Final = httpx2.Timeout(connect=10.0, read=60.0, write=60.0, pool=30.0)
 _ATTEMPTS: Final = 4
@@ -85,7 +87,7 @@ class BillingApi:
 
     def system(self) -> System:
         """Asks which system it is."""
-        return self._asked("system.version", self._dialect.system)  # type: ignore[no-any-return]
+        return self._asked("system.version", self._dialect.system)
 
     def _known_zone(self) -> str | None:
         if self._system is None:
@@ -97,7 +99,7 @@ class BillingApi:
         if "system.publishing" not in self._paths:
             return None
         try:
-            return bool(self._asked("system.publishing", self._dialect.publishing))
+            return self._asked("system.publishing", self._dialect.publishing)
         except BillingError as exc:
             if exc.status == _NOT_FOUND:
                 return None
@@ -112,7 +114,8 @@ class BillingApi:
                 code="NO_PUBLISHING",
                 mend="Switch it in the billing system.",
             )
-        self._send("PUT", "system.publishing", body=self._dialect.publishing_body(on=on))
+        body = self._dialect.publishing_body(on=on)
+        _patiently(lambda: self._once("PUT", "system.publishing", body=body))
 
     def count(self, kind: str) -> int | None:
         """Counts the records of a kind; None where the system cannot tell."""
@@ -120,7 +123,7 @@ class BillingApi:
         if name not in self._paths:
             return None
         try:
-            return int(self._asked(name, self._dialect.counted, self._dialect.count_query()))
+            return self._asked(name, self._dialect.counted, self._dialect.count_query())
         except BillingError as exc:
             if exc.status == _NOT_FOUND:
                 return None
@@ -135,8 +138,7 @@ class BillingApi:
         )
         read = self._readers[kind]
         while True:
-            response = self._send("GET", f"{kind}.list", query)
-            reply = self._understood(response, lambda body: self._dialect.reply(body, query))  # noqa: B023  used at once
+            reply = self._asked(f"{kind}.list", lambda body: self._dialect.reply(body, query), query)  # noqa: B023  used at once
             at = _place(kind, query)
             rows, malformed = read_all(read, reply.items, lambda index: f"{at}, item {index + 1}")  # noqa: B023  as above
             yield Page(rows, malformed, reply.following)
@@ -144,30 +146,20 @@ class BillingApi:
                 return
             query = _advanced(query, reply.following)
 
-    def _asked(self, name: str, understand: Any, query: Mapping[str, str] | None = None) -> Any:
-        return self._understood(self._send("GET", name, query), understand)
+    def _asked(self, name: str, understand: Callable[[Any], T], query: Mapping[str, str] | None = None) -> T:
+        return _patiently(lambda: self._understood(self._once("GET", name, query), understand))
 
     @staticmethod
-    def _understood(response: httpx2.Response, understand: Any) -> Any:
+    def _understood(response: httpx2.Response, understand: Callable[[Any], T]) -> T:
         try:
             return understand(orjson.loads(response.content))
         except orjson.JSONDecodeError:
-            raise shape_error(response, "It is not JSON.") from None
+            raise unreadable(response) from None
         except UnexpectedShapeError as exc:
             raise shape_error(response, str(exc)) from None
 
-    def _send(
-        self, method: str, name: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
-    ) -> httpx2.Response:
-        for attempt in stamina.retry_context(
-            on=_worth_repeating, attempts=_ATTEMPTS, timeout=_PATIENCE_S, wait_initial=0.2, wait_jitter=0.5
-        ):
-            with attempt:
-                return self._once(method, name, query, body)
-        raise AssertionError("stamina either returns or raises")  # pragma: no cover
-
     def _once(
-        self, method: str, name: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
+        self, method: str, name: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
     ) -> httpx2.Response:
         safe = method in {"GET", "PUT"}  # what is PUT here is a whole value: a repeat changes nothing
         headers = {**self._headers, **({"Content-Type": "application/json"} if body is not None else {})}
@@ -196,6 +188,16 @@ class BillingApi:
 def _new_client(ca_file: Path | None) -> httpx2.Client:
     context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     return httpx2.Client(verify=context, timeout=TIMEOUT, follow_redirects=False)
+
+
+def _patiently(work: Callable[[], T]) -> T:
+    """Does some work again while that is harmless, for about a minute at most."""
+    for attempt in stamina.retry_context(
+        on=_worth_repeating, attempts=_ATTEMPTS, timeout=_PATIENCE_S, wait_initial=0.2, wait_jitter=0.5
+    ):
+        with attempt:
+            return work()
+    raise AssertionError("stamina either returns or raises")  # pragma: no cover
 
 
 def _worth_repeating(exc: Exception) -> bool | float:

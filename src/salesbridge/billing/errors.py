@@ -77,6 +77,14 @@ def shape_error(response: httpx2.Response, said: str) -> BillingError:
     )
 
 
+def unreadable(response: httpx2.Response) -> BillingError:
+    """Makes the exception of a success whose body is not JSON: cut off on the way, or somebody else's page."""
+    error = shape_error(response, "It is not JSON.")
+    if "json" in response.headers.get("content-type", ""):
+        error.kind = "transient"
+    return error
+
+
 def transport_error(exc: httpx2.TransportError, host: str, *, safe: bool) -> BillingError:
     """Makes the exception of a call that got no answer."""
     code, message, mend = _explained(exc, host)

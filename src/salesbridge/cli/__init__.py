@@ -2,4 +2,15 @@
 
 from __future__ import annotations
 
-from salesbridge.cli.main import main as main
+import os
+
+import django
+
+
+def main() -> None:
+    """Run the command line; Django's models can be imported only after it is set up."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesbridge.store.django_settings")
+    django.setup()
+    from salesbridge.cli.main import app  # noqa: PLC0415 - see above
+
+    app()

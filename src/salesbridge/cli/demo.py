@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -19,7 +20,12 @@ import httpx2
 import typer
 from pydantic import SecretStr
 
-from salesbridge.cli import show
+from salesbridge import store
+from salesbridge.cli import show, watch
+from salesbridge.engine import connections, durable, instances, prepare
+from salesbridge.engine.load import control
+from salesbridge.salesforce import ClientCredentials
+from salesbridge.settings import settings
 
 _READY_S = 120.0
 _ZONES = {"GB": "Europe/London", "AU": "Australia/Melbourne", "NZ": "Pacific/Auckland"}
@@ -70,21 +76,15 @@ def demo(
 
 
 def _settings(folder: Path) -> None:
-    """The demo has its own data folder; it is set before the settings are read for the first time."""
+    """The demo has its own data folder, database and mail folder."""
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["SALESBRIDGE_DATA_DIR"] = str(folder / "data")
     os.environ["SALESBRIDGE_MAIL_DIR"] = str(folder / "mail")
     os.environ["SALESBRIDGE_SANDBOX"] = "true"
+    settings.cache_clear()
 
 
 def _run(org: Sandbox, billing: Sandbox, product: str, market: str, key: str) -> show.Exit:
-    # The store reads its settings when it is imported, so it is imported after they are set.
-    from salesbridge import store  # noqa: PLC0415
-    from salesbridge.cli import watch  # noqa: PLC0415
-    from salesbridge.engine import connections, durable, instances, prepare  # noqa: PLC0415
-    from salesbridge.engine.load import control  # noqa: PLC0415
-    from salesbridge.salesforce import ClientCredentials  # noqa: PLC0415
-
     show.out.print("Starting the product's own PostgreSQL ...")
     store.setup()
     stamp = time.strftime("%H%M%S")
@@ -190,8 +190,6 @@ def _ready(process: subprocess.Popen[str], log: Path) -> Sandbox:
 
 
 def _free_port() -> int:
-    import socket  # noqa: PLC0415 - only the demo needs it
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -52,8 +52,3 @@ def rewrap(to: Annotated[str | None, typer.Option(help="Key id; the first key wh
     with show.clear_errors():
         count = rewrap_all(Door.operator(reason="rewrap all secrets"), to=to)
     show.out.print(f"{count} secrets are wrapped with the key now in use.")
-
-
-def main() -> None:
-    """Run the command line."""
-    app()

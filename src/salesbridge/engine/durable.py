@@ -127,9 +127,12 @@ def _borrowed() -> sa.Engine:
     """SQLAlchemy's view of Django's open connection; it neither begins, commits nor closes it."""
     connection.ensure_connection()
     borrowed = _Borrowed(connection.connection)
-    pool = sa.pool.StaticPool
     return sa.create_engine(
-        "postgresql+psycopg://", creator=lambda: borrowed, poolclass=pool, pool_reset_on_return=None
+        "postgresql+psycopg://",
+        creator=lambda: borrowed,
+        poolclass=sa.pool.StaticPool,
+        pool_reset_on_return=None,
+        use_native_hstore=False,
     )
 
 

@@ -16,6 +16,8 @@ _SETTABLE: Mapping[str, type] = {
     "kind": object, "master": str, "billing": str, "label": str, "required": bool, "create_only": bool, "phase": str,
     "unique": bool, "record": str, "help": str,
 }  # fmt: skip
+#: Characters of a field's label and help text (Metadata API guide, CustomField).
+_LENGTHS = {"label": 40, "help": 510}
 _API_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*(?:__c)?", re.ASCII)
 
 
@@ -112,6 +114,8 @@ def _typed(settings: Any, where: str) -> dict[str, Any]:
     for name, value in settings.items():
         if not isinstance(value, _SETTABLE[name]):
             raise OverrideError(f"{where}.{name}: {value!r} is not of type {_SETTABLE[name].__name__}")
+        if isinstance(value, str) and not (value.isprintable() and len(value) <= _LENGTHS.get(name, 255)):
+            raise OverrideError(f"{where}.{name}: has more than {_LENGTHS.get(name, 255)} characters, or line breaks")
         if name == "billing" and not str(value).strip():
             raise OverrideError(f"{where}.billing: is blank; name a billing attribute")
     return dict(settings)

@@ -73,7 +73,6 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "ENTITY_IS_LOCKED": Advice("transient", "The record waits for an approval in Salesforce: approve or recall it."),
     "TIMEOUT": Advice("transient", _LATER),
     "API_ERROR": Advice("transient", _LATER),
-    "UNKNOWN": Advice("transient", _LATER),
     "PROCESSING_HALTED": Advice(
         "transient", "Another record of the same call failed: mend that one; this one is sent again."
     ),
@@ -81,7 +80,9 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "ALL_OR_NONE_OPERATION_ROLLED_BACK": Advice(
         "transient", "Another record of the same call failed: mend that one; this one is sent again."
     ),
+    "UNKNOWN": Advice("permanent", "Salesforce gives no reason: open the job in Salesforce, then start the run again."),
     # who we are
+    "INVALID_AUTH_HEADER": Advice("authentication", _SIGN_IN),
     "INVALID_SESSION_ID": Advice("authentication", _SIGN_IN),
     "INVALID_USER": Advice("authentication", _SIGN_IN),
     "API_DISABLED_FOR_ORG": Advice(
@@ -151,6 +152,7 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "MALFORMED_QUERY": Advice("permanent", _OUR_REQUEST),
     "JSON_PARSER_ERROR": Advice("permanent", _OUR_REQUEST),
     "METHOD_NOT_ALLOWED": Advice("permanent", _OUR_REQUEST),
+    "UNSUPPORTED_MEDIA_TYPE": Advice("permanent", _OUR_REQUEST),
     "INVALID_BATCH": Advice(
         "permanent", "Compare the columns named in the message with the org: deploy the connector's package."
     ),
@@ -178,7 +180,7 @@ STATUS_ADVICE: Final[Mapping[int, tuple[str, Advice]]] = {
     410: ("GONE", ADVICE["GONE"]),
     412: ("PRECONDITION_FAILED", Advice("transient", "The record changed meanwhile: it is read again first.")),
     414: ("URI_TOO_LONG", Advice("permanent", _OUR_REQUEST)),
-    415: ("UNSUPPORTED_MEDIA_TYPE", Advice("permanent", _OUR_REQUEST)),
+    415: ("UNSUPPORTED_MEDIA_TYPE", ADVICE["UNSUPPORTED_MEDIA_TYPE"]),
     420: ("EDGE_UNAVAILABLE", Advice("transient", _LATER)),
     429: ("REQUEST_LIMIT_EXCEEDED", ADVICE["REQUEST_LIMIT_EXCEEDED"]),
     431: ("URI_TOO_LONG", Advice("permanent", _OUR_REQUEST)),

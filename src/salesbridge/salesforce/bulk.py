@@ -114,6 +114,8 @@ class Bulk:
     def upload(self, job_id: str, path: Path) -> None:
         """Streams a CSV file into an open job; a job takes one upload.
 
+        After an unknown outcome abort the job and begin another: Salesforce does not tell whether an open job has data.
+
         Raises:
             SalesforceError: ``UPLOAD_TOO_LARGE``, ``UPLOAD_HAS_BOM``, or what Salesforce says.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from salesbridge.salesforce.auth import Credentials
+
+T = TypeVar("T")
 
 _ATTEMPTS: Final = 4
 _PATIENCE_S: Final = 60.0
@@ -133,31 +135,24 @@ class Connection:
         Raises:
             SalesforceError: Of any failure; nothing else is raised.
         """
-        with self.stream(call, read=True) as response:
-            return response
+        return _patiently(lambda: self._signed(call, read=True))
 
     def json(self, call: Call, expected: type[Any] = dict) -> Any:
         """Sends a call and decodes its JSON answer, which must be of the expected type."""
-        return decoded(self.send(call), expected, safe=call.safe)
+        return _patiently(lambda: decoded(self._signed(call, read=True), expected, safe=call.safe))
 
     @contextlib.contextmanager
-    def stream(self, call: Call, *, read: bool = False) -> Iterator[httpx2.Response]:
+    def stream(self, call: Call) -> Iterator[httpx2.Response]:
         """Sends a call and gives its answer while the body still streams in."""
-        response = self._patiently(call, read=read)
+        response = _patiently(lambda: self._signed(call, read=False))
         try:
             yield response
         except httpx2.TransportError as exc:
             raise transport_error(exc, response.url.host, safe=True) from exc
+        except httpx2.DecodingError as exc:
+            raise bad_answer(response, "Readable content", safe=True) from exc
         finally:
             response.close()
-
-    def _patiently(self, call: Call, *, read: bool) -> httpx2.Response:
-        for attempt in stamina.retry_context(
-            on=_worth_repeating, attempts=_ATTEMPTS, timeout=_PATIENCE_S, wait_initial=0.2, wait_jitter=0.5
-        ):
-            with attempt:
-                return self._signed(call, read=read)
-        raise AssertionError("stamina either returns or raises")  # pragma: no cover
 
     def _signed(self, call: Call, *, read: bool) -> httpx2.Response:
         token = self._tokens.current()
@@ -241,6 +236,16 @@ def _data_headers(client_name: str, *, save_duplicates: bool) -> dict[str, str]:
     if save_duplicates:
         headers["Sforce-Duplicate-Rule-Header"] = "allowSave=true"
     return headers
+
+
+def _patiently(work: Callable[[], T]) -> T:
+    """Does some work again while that is harmless, for about a minute at most."""
+    for attempt in stamina.retry_context(
+        on=_worth_repeating, attempts=_ATTEMPTS, timeout=_PATIENCE_S, wait_initial=0.2, wait_jitter=0.5
+    ):
+        with attempt:
+            return work()
+    raise AssertionError("stamina either returns or raises")  # pragma: no cover
 
 
 def _worth_repeating(exc: Exception) -> bool | float:

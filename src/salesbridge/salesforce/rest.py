@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote as percent
 
@@ -77,10 +77,10 @@ class Salesforce(Connection):
     repeated here (``unknown_outcome``): read back first.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._described: dict[str, tuple[str | None, dict[str, Any]]] = {}
-        self._described_lock = threading.Lock()
+    @cached_property
+    def _described(self) -> dict[str, tuple[str | None, dict[str, Any]]]:
+        """Last-Modified and description per object; single reads and writes of a dict need no lock."""
+        return {}
 
     def org(self) -> OrgInfo:
         """Asks whom we are connected to: two queries, which need no scope but ``api``."""
@@ -116,8 +116,7 @@ class Salesforce(Connection):
             sobject: API name.
             fresh: Ask again, if only whether it changed (``If-Modified-Since``); otherwise a known answer is given.
         """
-        with self._described_lock:
-            known = self._described.get(sobject)
+        known = self._described.get(sobject)
         if known and not fresh:
             return known[1]
         path = f"{self.base_path}/sobjects/{_segment(sobject)}/describe"
@@ -126,8 +125,7 @@ class Salesforce(Connection):
         if response.status_code == _NOT_MODIFIED and known:
             return known[1]
         described: dict[str, Any] = decoded(response)
-        with self._described_lock:
-            self._described[sobject] = (response.headers.get("last-modified"), described)
+        self._described[sobject] = (response.headers.get("last-modified"), described)
         return described
 
     def describe_global(self) -> dict[str, Any]:

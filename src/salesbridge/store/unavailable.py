@@ -63,7 +63,7 @@ def diagnosed(log: str, home: object) -> DatabaseUnavailable:
         if sign in log:
             return DatabaseUnavailable(f"{message}\n{_tail(log)}\n", mend=mend.format(home=home))
     return DatabaseUnavailable(
-        f"Our PostgreSQL does not start; it says:\n{_tail(log)}\n",
+        f"Our PostgreSQL cannot be started or stopped; it says:\n{_tail(log)}\n",
         mend=f"The whole log is {home}/postgres.log. Or set DATABASE_URL to a PostgreSQL 15 or later of your own.",
     )
 

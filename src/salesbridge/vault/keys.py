@@ -109,7 +109,7 @@ def environment_keys(text: str) -> Keys:
         if not colon or not key_id or not key_id.isascii() or len(key) != KEY_BYTES or key_id in keys:
             raise VaultError(
                 f"Vault key number {number} is not of the form id:base64 with 32 bytes and an id of its own. "
-                "Make one by: salesbridge vault new-key"
+                "Make one by: python -m salesbridge.vault"
             )
         keys[key_id] = key
     return Keys(keys)

@@ -155,6 +155,8 @@ def test_a_customer_is_changed_member_by_member(junifer):
         ({"dateOfBirth": "1987-02-30"}, "InvalidType"),
         ({"dateOfBirth": "2987-01-01"}, "InvalidDate"),
         ({"customerType": "Ghost"}, "InvalidValue"),
+        ({"primaryContact": None}, "InvalidType"),
+        ({"primaryContact": {"address": {"country": "gb"}}}, "InvalidCountry"),
         ({"primaryAccount": {"number": "00000000"}}, "UnknownAccount"),
     ],
 )
@@ -245,6 +247,11 @@ def test_a_billing_address_is_written_at_top_level(junifer):
     assert response.status_code == 204
     shown = junifer.get("/customers/100000003").json()["primaryContact"]["address"]
     assert shown["address1"] == "9 New Road"
+
+
+def test_a_customer_can_be_known_by_no_account(junifer):
+    assert junifer.put("/customers/100000003", json={"primaryAccount": None}).status_code == 204
+    assert junifer.get("/customers/100000003").json().get("primaryAccount") is None
 
 
 def test_account_customers_are_created_changed_and_deleted(junifer):

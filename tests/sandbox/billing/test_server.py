@@ -5,12 +5,14 @@ import signal
 import ssl
 import subprocess
 import sys
+from datetime import date
 
 import httpx2
 import pytest
 import trustme
 
 from salesbridge.sandbox.billing import Billing, Seed, Settings, start_in_thread
+from salesbridge.sandbox.billing.journal import kept_day
 
 
 def test_it_serves_over_tls(tmp_path):
@@ -59,3 +61,10 @@ def test_the_command_tells_where_it_listens_and_its_credentials(tmp_path, produc
     assert (state["product"], state["version"], state["timeZone"]) == (product, "9.9", "UTC")
     assert state["counts"]["accounts"] == 20
     assert process.returncode == 0
+
+
+def test_a_file_knows_the_day_of_its_data(tmp_path):
+    file = tmp_path / "b.db"
+    assert kept_day(file) is None
+    Billing(Seed(10, as_of=date(2026, 3, 4)), file=file).close()
+    assert kept_day(file) == date(2026, 3, 4)

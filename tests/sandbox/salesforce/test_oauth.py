@@ -48,9 +48,7 @@ def test_client_credentials_give_a_token_of_the_run_as_user(ask, anonymous, demo
     assert body["access_token"].startswith(demo.org.id[:15] + "!")
     assert body["issued_at"].isdigit()
     assert body["scope"] == "api id"
-    limits = anonymous.get(
-        "/services/data/v66.0/limits", headers={"Authorization": f"Bearer {body['access_token']}"}
-    )
+    limits = anonymous.get("/services/data/v66.0/limits", headers={"Authorization": f"Bearer {body['access_token']}"})
     assert limits.status_code == 200
 
 
@@ -88,7 +86,9 @@ def test_the_login_host_still_serves_the_password_flow(ask, demo):
 
 
 def test_the_password_needs_its_security_token_and_gives_no_scope(ask, demo):
-    refused(ask("password", username=demo.person.username, password=PASSWORD), "invalid_grant", "authentication failure")
+    refused(
+        ask("password", username=demo.person.username, password=PASSWORD), "invalid_grant", "authentication failure"
+    )
     body = ask("password", username=demo.person.username.upper(), password=PASSWORD + SECURITY_TOKEN).json()
     assert "scope" not in body
     assert body["id"].endswith(demo.person.id)

@@ -196,7 +196,8 @@ def test_a_transaction_undoes_every_save_in_it(org, make, save):
             save("insert", "Account", {"Name": "new"})
             raise KeyError
 
-    pytest.raises(KeyError, change_much)
+    with pytest.raises(KeyError):
+        change_much()
     assert [row["Name"] for row in org.rows("Account")] == ["before"]
     assert org.find("Account", "Ext__c", "1")[0]["Id"] == id_
 

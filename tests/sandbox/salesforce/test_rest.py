@@ -63,7 +63,11 @@ def test_methods_and_media_types_are_checked(api):
     response = api.put("/sobjects/Account", json={})
     error(response, 405, "METHOD_NOT_ALLOWED")
     assert response.headers["allow"] == "GET, POST"
-    error(api.post("/sobjects/Account", content="<a/>", headers={"Content-Type": "text/xml"}), 415, "UNSUPPORTED_MEDIA_TYPE")
+    error(
+        api.post("/sobjects/Account", content="<a/>", headers={"Content-Type": "text/xml"}),
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+    )
     error(api.get("/nothing/here"), 404, "NOT_FOUND")
 
 
@@ -110,11 +114,15 @@ def test_what_is_not_there_is_not_found(api):
 
 
 def test_a_request_that_does_not_bind_is_a_parser_error_with_its_place(api):
-    error(api.post("/sobjects/Account", content="{", headers={"Content-Type": "application/json"}), 400, "JSON_PARSER_ERROR")
+    error(
+        api.post("/sobjects/Account", content="{", headers={"Content-Type": "application/json"}),
+        400,
+        "JSON_PARSER_ERROR",
+    )
     response = api.post("/sobjects/Contact", json={"LastName": "x", "Birthdate": "soon"})
     message = error(response, 400, "JSON_PARSER_ERROR")
     assert message.startswith("Cannot deserialize instance of date from VALUE_STRING value soon")
-    assert message.endswith("at [line:1, column:30]")
+    assert message.endswith("at [line:1, column:29]")
     error(api.post("/sobjects/Account", json={"Name": 5}), 400, "JSON_PARSER_ERROR")
     error(api.post("/sobjects/Account", json={"Name": ["a"]}), 400, "JSON_PARSER_ERROR")
 
@@ -177,7 +185,10 @@ def test_the_key_does_not_belong_in_the_body(api):
 def test_several_matches_are_answered_with_300_and_their_paths(api, make, org):
     org.schema.add_field("Account", external_id(unique=False))
     ids = [make("Account", Name="n", Ext__c="A1") for _ in range(2)]
-    for response in (api.patch("/sobjects/Account/Ext__c/A1", json={"Name": "m"}), api.get("/sobjects/Account/Ext__c/A1")):
+    for response in (
+        api.patch("/sobjects/Account/Ext__c/A1", json={"Name": "m"}),
+        api.get("/sobjects/Account/Ext__c/A1"),
+    ):
         assert response.status_code == 300
         assert response.json() == [f"/services/data/v66.0/sobjects/Account/{id_}" for id_ in ids]
 

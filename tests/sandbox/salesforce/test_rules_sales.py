@@ -47,9 +47,7 @@ def test_an_entry_shows_its_products_name_and_code_as_they_are(org, save, entry)
 def test_an_entry_can_follow_the_standard_price(org, make, save, entry):
     product = org.get("PricebookEntry", entry)["Product2Id"]
     book = make("Pricebook2", Name="Own")
-    follower = make(
-        "PricebookEntry", Product2Id=product, Pricebook2Id=book, UnitPrice=1, UseStandardPrice=True
-    )
+    follower = make("PricebookEntry", Product2Id=product, Pricebook2Id=book, UnitPrice=1, UseStandardPrice=True)
     assert org.get("PricebookEntry", follower)["UnitPrice"] == 10
     save("update", "PricebookEntry", {"Id": entry, "UnitPrice": 12})
     assert org.get("PricebookEntry", follower)["UnitPrice"] == 12
@@ -158,7 +156,8 @@ def test_an_order_without_products_cannot_be_activated(save, order):
     assert code(save("update", "Order", {"Id": order, "Status": "Activated"})) == "FAILED_ACTIVATION"
 
 
-def test_an_activated_order_is_frozen_until_it_is_a_draft_again(org, make, save, order, line, entry):
+def test_an_activated_order_is_frozen_until_it_is_a_draft_again(org, make, save, order, line):
+    entry = org.get("OrderItem", line)["PricebookEntryId"]
     save("update", "Order", {"Id": order, "Status": "Activated"})
     more = {"OrderId": order, "PricebookEntryId": entry, "Quantity": 1, "UnitPrice": 1}
     assert code(save("insert", "OrderItem", more)) == "ENTITY_IS_LOCKED"

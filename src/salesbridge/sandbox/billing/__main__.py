@@ -6,12 +6,13 @@ import argparse
 import asyncio
 import secrets
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import uvicorn
 
 from salesbridge.sandbox.billing.awkward import LARGEST_SHARE
+from salesbridge.sandbox.billing.journal import kept_day
 from salesbridge.sandbox.billing.markets import MARKETS
 from salesbridge.sandbox.billing.seed import Seed
 from salesbridge.sandbox.billing.server import bound_port, configuration
@@ -22,7 +23,7 @@ from salesbridge.sandbox.billing.store import Billing
 def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted; answers the exit code."""
     chosen = _parser().parse_args(arguments)
-    seed = Seed(chosen.accounts, chosen.market, chosen.awkward, chosen.seed, as_of=chosen.as_of)
+    seed = Seed(chosen.accounts, chosen.market, chosen.awkward, chosen.seed, as_of=_day_of(chosen))
     settings = Settings(
         product=chosen.product,
         api_key=chosen.api_key,
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--market", choices=tuple(MARKETS), default="GB")
     add("--seed", type=int, default=1)
     add("--awkward", type=float, default=0.01, help=f"share of awkward rows, at most {LARGEST_SHARE}")
-    add("--as-of", type=_day, default=_day(""), help="the day of the data, yyyy-mm-dd; default today")
+    add("--as-of", type=date.fromisoformat, help="the day of the data; default that of --file, or today")
     add("--api-key", default=secrets.token_urlsafe(24), help="default a new one")
     add("--username", default="sandbox")
     add("--file", type=Path, help="SQLite file that keeps the edits")
@@ -83,9 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _day(text: str) -> object:
-    today = datetime.now(UTC).date()
-    return type(today).fromisoformat(text) if text else today
+def _day_of(chosen: argparse.Namespace) -> date:
+    kept = kept_day(chosen.file) if chosen.file else None
+    return chosen.as_of or kept or datetime.now(UTC).date()
 
 
 if __name__ == "__main__":

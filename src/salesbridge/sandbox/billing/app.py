@@ -41,5 +41,5 @@ def build_app(service: Service) -> ASGIApp:
         return answer
 
     routes = [*control_routes(service), *dialect.routes()]
-    handlers = {CallError: refused, HTTPException: unrouted}
+    handlers = {CallError: refused, HTTPException: unrouted, Exception: refused}
     return Gate(Starlette(routes=routes, exception_handlers=handlers), service, dialect)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from datetime import date
 from typing import TYPE_CHECKING
 
 import orjson
@@ -23,25 +25,37 @@ class OtherSeedError(ValueError):
     """The file holds the edits of another seed."""
 
 
+def kept_day(file: Path) -> date | None:
+    """The day of the data whose edits a file keeps; None for a file that is not there."""
+    if not file.exists():
+        return None
+    with closing(sqlite3.connect(file)) as base:
+        row = base.execute("SELECT value FROM note WHERE name = 'day'").fetchone()
+    return date.fromisoformat(row[0]) if row else None
+
+
 class Journal:
     """The edits of one seed in a file; the caller serialises the calls.
 
     Args:
         file: The SQLite file, created where it is missing.
         seed: A text that tells one seed from another.
+        day: The day of its data.
 
     Raises:
         OtherSeedError: The file was begun with another seed.
     """
 
-    def __init__(self, file: Path, seed: str) -> None:
+    def __init__(self, file: Path, seed: str, day: date) -> None:
         self._base = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._base.execute("PRAGMA journal_mode=WAL")
+        self._base.execute("PRAGMA synchronous=NORMAL")
         self._base.executescript(_SCHEMA)
         if self.note("seed", seed) != seed:
             self.close()
             raise OtherSeedError(f"{file} holds the edits of another seed; name another file or the same seed")
         self.write_note("seed", seed)
+        self.write_note("day", day.isoformat())
 
     def note(self, name: str, default: str) -> str:
         """A setting kept in the file."""

@@ -22,9 +22,10 @@ CUSTOMER = Form(
             "primaryContact",
             "",
             "object",
+            nullable=False,
             inside=(
                 *texts(wire.PRIMARY_CONTACT),
-                Member("address", "address", "object", inside=ADDRESS.members),
+                Member("address", "address", "object", nullable=False, inside=ADDRESS.members),
             ),
         ),
         Member("primaryAccount", "", "object", inside=(Member("number", "primary_account_number"),)),
@@ -33,7 +34,7 @@ CUSTOMER = Form(
 _ACCOUNT_WRITABLE = (
     *texts({"tradingName": "trading_name", "companyNumber": "company_number"}),
     Member("accountClass", "account_class", choices=ACCOUNT_CLASSES, nullable=False),
-    Member("billingAddress", "address", "object", inside=ADDRESS.members),
+    Member("billingAddress", "address", "object", nullable=False, inside=ADDRESS.members),
 )
 _ACCOUNT_SHOWN = read_only(
     "id", "number", "currency", "createdDttm", "closedDttm", "lastModifiedDttm", "links", "primaryCustomer"

@@ -32,7 +32,7 @@ class Member:
         longest: Most characters of a text.
         choices: The values allowed.
         read_only: Known, but never accepted.
-        nullable: Whether null is accepted.
+        nullable: Whether null is accepted; for an object it means null for each member inside.
         inside: The members of an object or of each object of a list.
     """
 
@@ -67,7 +67,8 @@ class Form:
 
     def wire_name(self, target: str) -> str:
         """The name on the wire of one of our members; the name itself where the form has no such member."""
-        return self._wire_name(self.members, target) or target
+        last = target.rpartition(".")[2]
+        return self._wire_name(self.members, target) or self._wire_name(self.members, last) or target
 
     def _wire_name(self, members: tuple[Member, ...], target: str) -> str | None:
         head, _, rest = target.partition(".")
@@ -99,6 +100,8 @@ class Form:
                 self._take(member, path, value, values, problems)
 
     def _take(self, member: Member, path: str, value: Any, values: dict[str, Any], problems: list[Problem]) -> None:
+        if member.type == "object" and value is None and member.nullable:
+            value = dict.fromkeys(inner.name for inner in member.inside)
         if member.type == "object" and isinstance(value, dict):
             into = values.setdefault(member.target, {}) if member.target else values
             self._read(member.inside, value, f"{path}.", into, problems)

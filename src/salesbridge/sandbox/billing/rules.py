@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from salesbridge.sandbox.billing.store import Billing
 
 _UTC = ZoneInfo("UTC")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 TRANSITIONS = {
     "draft": ("ready", "cancelled"),
     "ready": ("draft", "accepted", "cancelled"),
@@ -66,7 +68,8 @@ def check(billing: Billing, kind: Kind, before: Record | None, after: Record) ->
     Raises:
         RefusedError: It breaks at least one.
     """
-    if problems := list(_CHECKS[kind](billing, _Change(before, after))):
+    change = _Change(before, after)
+    if problems := [*_CHECKS[kind](billing, change), *_country(change)]:
         raise RefusedError(problems)
 
 
@@ -169,6 +172,12 @@ def _lines(billing: Billing, change: _Change) -> Iterator[Problem]:
         identifier = line.get("service_point")
         if identifier is not None and billing.find("service_points", identifier) is None:
             yield Problem("lines.service_point", "UnknownMeterPoint", f"There is no service point {identifier}")
+
+
+def _country(change: _Change) -> Iterator[Problem]:
+    country = (change["address"] or {}).get("country")
+    if change.changed("address") and country is not None and not _COUNTRY.fullmatch(country):
+        yield Problem("address.country", "InvalidCountry", "A country is two capital letters (ISO 3166)")
 
 
 def _required(change: _Change, member: str) -> Iterator[Problem]:

@@ -81,7 +81,7 @@ def configuration(
         http=CuttableProtocol,
         ws="none",
         lifespan="off",
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         ssl_certfile=certfile,

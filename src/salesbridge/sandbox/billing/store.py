@@ -64,7 +64,7 @@ class Billing:
         self._links: dict[str, set[int]] = {}
         self._changes: deque[Change] = deque(maxlen=_KEPT_CHANGES)
         self._sequence = 0
-        self._journal = Journal(file, repr(self.seed)) if file else None
+        self._journal = Journal(file, repr(self.seed), self.seed.as_of) if file else None
         self._publishing = self._journal is None or self._journal.note("publishing", "on") == "on"
         self._replay()
 

@@ -26,13 +26,13 @@ _CUSTOMER = (
     Member("Type", "type", choices=CUSTOMER_TYPES, nullable=False),
     Member("BirthDate", "birth_date", "date"),
     *texts(_CUSTOMER_TEXTS),
-    Member("PostalAddress", "address", "object", inside=_ADDRESS),
+    Member("PostalAddress", "address", "object", nullable=False, inside=_ADDRESS),
 )
 _ACCOUNT = (
     *read_only("AccountNumber", "UpdatedAt"),
     Member("AccountClass", "account_class", choices=ACCOUNT_CLASSES, nullable=False),
     *texts({"TradingName": "trading_name", "CompanyNumber": "company_number"}),
-    Member("PostalAddress", "address", "object", inside=_ADDRESS),
+    Member("PostalAddress", "address", "object", nullable=False, inside=_ADDRESS),
 )
 _PRIMARY_NUMBER = Member("CustomerNumber", "primary_customer_number", nullable=False)
 _PRIMARY = (*read_only("CustomerNumber"), *texts({"Name": "name", "Phone": "phone", "Fax": "fax"}))
@@ -59,7 +59,7 @@ _SERVICE_POINT = (
     Member("SwitchStatus", "switch_status", choices=SWITCH_STATUSES, nullable=False),
     Member("SupplyStart", "supply_start", "date"),
     Member("SupplyEnd", "supply_end", "date"),
-    Member("Address", "address", "object", inside=_ADDRESS),
+    Member("Address", "address", "object", nullable=False, inside=_ADDRESS),
 )
 _ORDER = (
     *read_only("OrderNumber", "UpdatedAt"),
@@ -105,8 +105,8 @@ def resources(currency: str) -> tuple[Resource, ...]:
         Member("AccountNumber", "account_number", nullable=False),
         Member("CustomerNumber", "customer_number"),
     )
-    primary = Member("PrimaryCustomer", "", "object", inside=(_PRIMARY_NUMBER,))
-    write_through = Member("PrimaryCustomer", "primary_customer", "object", inside=_PRIMARY)
+    primary = Member("PrimaryCustomer", "", "object", nullable=False, inside=(_PRIMARY_NUMBER,))
+    write_through = Member("PrimaryCustomer", "primary_customer", "object", nullable=False, inside=_PRIMARY)
     return (
         Resource("Customers", "customers", "CustomerNumber", Form(_CUSTOMER), Form(_CUSTOMER)),
         Resource("Accounts", "accounts", "AccountNumber", Form((*_ACCOUNT, write_through)), Form((*_ACCOUNT, primary))),

@@ -13,7 +13,9 @@ from .server import serve
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m salesbridge.sandbox.salesforce", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=int, default=8443, help="port to listen on (default %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=8443, help="port to listen on, 0 for a free one (default %(default)s)"
+    )
     parser.add_argument("--certfile", help="PEM certificate chain; serves over TLS")
     parser.add_argument("--keyfile", help="PEM private key of the certificate")
     parser.add_argument("--public-url", help="URL clients see the org at")
@@ -50,8 +52,6 @@ def main(argv: list[str] | None = None) -> None:
     demo.org.settings.login_host = options.login_host
     if options.config is not None:
         configure(demo.org, options.config)
-    scheme = "https" if options.certfile else "http"
-    url = options.public_url or f"{scheme}://{options.host}:{options.port}"
     serve(
         demo.org,
         options.host,
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
         certfile=options.certfile,
         keyfile=options.keyfile,
         public_url=options.public_url,
-        ready=lambda: _say(demo, url),
+        ready=lambda url: _say(demo, url),
     )
 
 

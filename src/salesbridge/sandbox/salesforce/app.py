@@ -15,10 +15,13 @@ from . import (
     composite,
     composite_more,
     control,
+    files,
+    metadata,
     oauth,
     org_api,
     query_api,
     sobjects,
+    tooling,
 )
 from .results import ApiError
 from .wire import enter, error_response
@@ -37,6 +40,9 @@ _MODULES = (
     org_api,
     query_api,
     bulk,
+    metadata,
+    tooling,
+    files,
     composite,
     composite_more,
     collections_api,

@@ -54,18 +54,13 @@ def routes(org: Org) -> list[Route]:
     """The routes of ingest and query jobs."""
     ingest = _Ingest(ingest_jobs(org))
     made = [
-        *_both(org, "/jobs/ingest", POST=ingest.create, GET=ingest.list),
-        *_both(org, "/jobs/ingest/{job}", GET=ingest.read, PATCH=ingest.change, DELETE=ingest.delete),
+        resource(org, "/jobs/ingest", POST=ingest.create, GET=ingest.list),
+        resource(org, "/jobs/ingest/{job}", GET=ingest.read, PATCH=ingest.change, DELETE=ingest.delete),
         upload_endpoint(org, ingest.jobs),
     ]
     for path, part in RESULTS.items():
-        made += _both(org, f"/jobs/ingest/{{job}}/{path}", GET=ingest.results(part))
+        made.append(resource(org, f"/jobs/ingest/{{job}}/{path}", GET=ingest.results(part)))
     return [*made, *bulk_query.routes(org, ingest.jobs.settings)]
-
-
-def _both(org: Org, path: str, **methods: Callable[[Request, Call], Any]) -> list[Route]:
-    """One resource with and without a slash at its end: the guide writes both."""
-    return [resource(org, path, **methods), resource(org, path + "/", **methods)]
 
 
 def start(jobs: IngestJobs, job: IngestJob) -> None:

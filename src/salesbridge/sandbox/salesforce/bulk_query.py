@@ -37,15 +37,12 @@ def routes(org: Org, settings: BulkSettings) -> list[Route]:
     """The routes of query jobs."""
     query = _Query(org, settings)
     one = "/jobs/query/{job}"
-    found = []
-    for end in ("", "/"):
-        found += [
-            resource(org, "/jobs/query" + end, POST=query.create, GET=query.list),
-            resource(org, one + end, GET=query.read, PATCH=query.abort, DELETE=query.delete),
-            resource(org, one + "/results" + end, GET=query.results),
-            resource(org, one + "/resultPages" + end, GET=query.result_pages),
-        ]
-    return found
+    return [
+        resource(org, "/jobs/query", POST=query.create, GET=query.list),
+        resource(org, one, GET=query.read, PATCH=query.abort, DELETE=query.delete),
+        resource(org, one + "/results", GET=query.results),
+        resource(org, one + "/resultPages", GET=query.result_pages),
+    ]
 
 
 class _Query:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from salesbridge.sandbox.salesforce.bulk_columns import Plan, plan, read_header
 from salesbridge.sandbox.salesforce.bulk_csv import Batch, JobFailure, RowFault
 from salesbridge.sandbox.salesforce.bulk_results import Results, unprocessed
-from salesbridge.sandbox.salesforce.results import SaveError
+from salesbridge.sandbox.salesforce.results import ApiError, SaveError
 from salesbridge.sandbox.salesforce.save import LOCKED
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Run:
             self._finish("Aborted")
         except JobFailure as failure:
             self._finish("Failed", str(failure))
+        except ApiError as error:
+            self._finish("Failed", f"{error.code} : {error.message}")
         except Exception as error:
             self._finish("Failed", f"Unknown : {type(error).__name__}: {error}")
             raise

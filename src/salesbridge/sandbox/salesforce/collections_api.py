@@ -10,7 +10,7 @@ from .ids import normal_id
 from .records import chosen_fields, key_field, record_json, save
 from .rest import resource
 from .results import ApiError, SaveError, SaveResult
-from .save import ROLLED_BACK
+from .save import ROLLED_BACK, rolled_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,13 +108,7 @@ def together(org: Org, save: Callable[[], list[SaveResult]], *, all_or_none: boo
         if not all_or_none or all(result.success for result in results):
             return results
         org.rollback_to(point)
-    return [_undone(result) for result in results]
-
-
-def _undone(result: SaveResult) -> SaveResult:
-    if not result.success:
-        return result
-    return SaveResult(None if result.created else result.id, success=False, errors=(ROLLED_BACK,))
+    return [rolled_back(result) for result in results]
 
 
 def _answers(results: Sequence[SaveResult], *, upsert: bool = False) -> list[dict[str, Any]]:

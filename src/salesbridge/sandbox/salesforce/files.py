@@ -38,7 +38,6 @@ def routes(org: Org) -> list[Route]:
     RULES.setdefault("ContentVersion", ContentVersionRules())
     return [
         Route(_PATH, authenticated(org, POST=_create), methods=["POST"]),
-        Route(_PATH + "/", authenticated(org, POST=_create), methods=["POST"]),
         Route(_PATH + "/{id}/VersionData", authenticated(org, GET=_data), methods=["GET"]),
     ]
 

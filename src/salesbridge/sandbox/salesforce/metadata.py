@@ -29,19 +29,11 @@ _UNCANCELABLE_VERSION = 65.0
 def routes(org: Org) -> list[Route]:
     """The routes of deployments."""
     deployments = _Deployments(org)
-    found = []
-    for end in ("", "/"):
-        found += [
-            resource(org, "/metadata/deployRequest" + end, POST=deployments.create),
-            resource(
-                org,
-                "/metadata/deployRequest/{deployment}" + end,
-                GET=deployments.read,
-                PATCH=deployments.cancel,
-                POST=deployments.quick,
-            ),
-        ]
-    return found
+    one = "/metadata/deployRequest/{deployment}"
+    return [
+        resource(org, "/metadata/deployRequest", POST=deployments.create),
+        resource(org, one, GET=deployments.read, PATCH=deployments.cancel, POST=deployments.quick),
+    ]
 
 
 class _Deployments:

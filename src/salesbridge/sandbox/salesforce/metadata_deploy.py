@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from salesbridge.sandbox.salesforce.metadata_package import packages, unpack
-from salesbridge.sandbox.salesforce.metadata_staging import Outcome, Staging
+from salesbridge.sandbox.salesforce.metadata_outcome import Outcome
+from salesbridge.sandbox.salesforce.metadata_staging import Staging
 from salesbridge.sandbox.salesforce.metadata_xml import MetadataError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Deploy:
             self._pause(0)
             failed = bool(deployment.failures)
             saves = not deployment.options["checkOnly"] and not (failed and deployment.options["rollbackOnError"])
-            if saves and any(each.problem is None for each in deployment.outcomes):
+            if saves and any(map(deployment.good, deployment.outcomes)):
                 deployment.move("FinalizingDeploy", self._org.clock())
         if deployment.status == "FinalizingDeploy":
             self._commit(staging)
@@ -91,7 +92,7 @@ class Deploy:
             self._pause(self._store.settings.component_seconds)
 
     def _verdict(self, *, failed: bool, saved: bool) -> str:
-        good = any(each.problem is None for each in self._deployment.outcomes)
+        good = any(map(self._deployment.good, self._deployment.outcomes))
         if not failed:
             return "Succeeded"
         return "SucceededPartial" if saved and good else "Failed"
@@ -108,16 +109,27 @@ class Deploy:
             for name, permission_set in staging.permission_sets.items():
                 if store.permission_sets.get(name) != permission_set:
                     self._commit_permission_set(permission_set)
+            for name in set(store.permission_sets) - set(staging.permission_sets):
+                self._forget_permission_set(name)
             store.permission_sets = staging.permission_sets
             for outcome in self._deployment.outcomes:
-                if outcome.problem is None and outcome.type:
+                if outcome.deleted and outcome.problem is None:
+                    store.forget(outcome.type, outcome.name)
+                elif outcome.problem is None and outcome.type:
                     self._identify(outcome)
 
     def _commit_object(self, staging: Staging, name: str) -> None:
         made, known = staging.schema.sobject(name), self._org.schema.sobject(name)
         if made is None:
+            if known is not None:
+                self._org.schema.remove_sobject(name)
             return
         self._org.schema.add_sobject(made)
+        gone = set(known.fields) - set(made.fields) if known is not None else set()
+        if gone:
+            table = self._org.table(made.name)
+            for row in list(table.rows(deleted=True)):
+                table.put(row["Id"], {key: value for key, value in row.items() if key not in gone})
         fresh = [
             f for f in made.fields.values() if f.type == "boolean" and (known is None or known.field(f.name) is None)
         ]
@@ -138,6 +150,13 @@ class Deploy:
         user = self._deployment.created_by
         system = {"Type": "Regular", "CreatedById": user, "LastModifiedById": user}
         org.seed("PermissionSet", {**(found[0] if found else {}), **system, **row})
+
+    def _forget_permission_set(self, name: str) -> None:
+        org = self._org
+        org.directory.permission_sets.pop(name, None)
+        org.forget_access()
+        for row in org.find("PermissionSet", "Name", name) if org.schema.sobject("PermissionSet") else []:
+            org.save("delete", "PermissionSet", [{"Id": row["Id"]}], user=self._deployment.created_by)
 
     def _identify(self, outcome: Outcome) -> None:
         at, user = self._org.clock(), self._deployment.created_by

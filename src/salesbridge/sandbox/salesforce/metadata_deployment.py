@@ -12,7 +12,7 @@ from salesbridge.sandbox.salesforce.results import ApiError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from salesbridge.sandbox.salesforce.metadata_staging import Outcome
+    from salesbridge.sandbox.salesforce.metadata_outcome import Outcome
 
 DONE = frozenset({"Succeeded", "SucceededPartial", "Failed", "Canceled"})
 TEST_LEVELS = ("NoTestRun", "RunSpecifiedTests", "RunLocalTests", "RunAllTestsInOrg", "RunRelevantTests")
@@ -115,8 +115,13 @@ class Deployment:
 
     @property
     def failures(self) -> list[Outcome]:
-        """The components that could not be deployed."""
-        return [each for each in self.outcomes if each.problem is not None]
+        """The components that could not be deployed; warnings count unless they are to be ignored."""
+        return [each for each in self.outcomes if not self.good(each)]
+
+    def good(self, outcome: Outcome) -> bool:
+        """Whether the component was deployed (DeployOptions, *ignoreWarnings*)."""
+        problem = outcome.problem
+        return problem is None or (problem.warning and self.options["ignoreWarnings"])
 
     def as_json(self, url: str, *, details: bool = False) -> dict[str, Any]:
         """The answer of the deploy resources."""
@@ -163,7 +168,7 @@ class Deployment:
     def _details(self) -> dict[str, Any]:
         """Failures at any time; successes once the deployment is over (DeployResult, *DeployDetails*)."""
         over = self.status in DONE
-        good = [each for each in self.outcomes if each.problem is None] if over else []
+        good = [each for each in self.outcomes if self.good(each)] if over else []
         return {
             "componentFailures": [self._message(each) for each in self.failures],
             "componentSuccesses": [self._message(each) for each in good],
@@ -182,19 +187,19 @@ class Deployment:
         }
 
     def _message(self, outcome: Outcome) -> dict[str, Any]:
-        problem = outcome.problem
+        problem, good = outcome.problem, self.good(outcome)
         return {
             "componentType": outcome.type,
             "fullName": outcome.name,
             "fileName": outcome.path,
             "id": self.ids.get((outcome.type, outcome.name)),
-            "success": problem is None,
-            "created": outcome.created and problem is None,
-            "changed": outcome.changed and problem is None,
-            "deleted": False,
+            "success": good,
+            "created": outcome.created and good,
+            "changed": outcome.changed and good,
+            "deleted": outcome.deleted and good,
             "createdDate": _wire(self.modified),
             "problem": problem.text if problem else None,
-            "problemType": "Error" if problem else None,
+            "problemType": ("Warning" if problem.warning else "Error") if problem else None,
             "lineNumber": problem.line or None if problem else None,
             "columnNumber": problem.column or None if problem else None,
         }

@@ -18,6 +18,8 @@ MAX_FILES = 10_000
 MAX_ZIP_BYTES = 39 * 1024 * 1024
 MAX_UNPACKED_BYTES = 600 * 1024 * 1024
 MANIFEST = "package.xml"
+BEFORE = "destructiveChangesPre.xml"
+AFTER = ("destructiveChanges.xml", "destructiveChangesPost.xml")
 META = "-meta.xml"
 
 _TYPES: dict[str, Kind] = {"members": Many("string"), "name": "string"}
@@ -76,13 +78,14 @@ class SourceFile:
 
 @dataclass(slots=True)
 class Package:
-    """One package of a deployment: its manifest and its files."""
+    """One package of a deployment: its manifest, its files and, by file, the members its manifests delete."""
 
     root: str
     version: float
     members: dict[str, set[str]] = field(default_factory=dict)
     files: list[SourceFile] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    deletions: dict[str, dict[str, set[str]]] = field(default_factory=dict)
 
     def names(self, type_name: str, name: str) -> bool:
         """Whether the manifest names a component, itself or with a wildcard."""
@@ -135,7 +138,11 @@ def _package(root: str, files: dict[str, bytes]) -> Package:
     found = interpret(read(files[MANIFEST], "Package"), _PACKAGE, "Package")
     package = Package(root, _version(found.get("version")), _members(found))
     for path in sorted(files):
-        _add(package, path, files)
+        if path in (BEFORE, *AFTER):
+            listed = interpret(read(files[path], "Package"), _PACKAGE, "Package")
+            package.deletions[path] = _members(listed)
+        else:
+            _add(package, path, files)
     return package
 
 

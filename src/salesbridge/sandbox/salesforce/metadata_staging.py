@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from salesbridge.sandbox.salesforce.metadata_apex import Apex, apex_class, apex_trigger
+from salesbridge.sandbox.salesforce.metadata_destroy import destroy
 from salesbridge.sandbox.salesforce.metadata_fields import FIELD, custom_field
 from salesbridge.sandbox.salesforce.metadata_objects import OBJECT, object_definition
-from salesbridge.sandbox.salesforce.metadata_package import STORED, Package, SourceFile
+from salesbridge.sandbox.salesforce.metadata_outcome import Outcome
+from salesbridge.sandbox.salesforce.metadata_package import AFTER, BEFORE, STORED, Package, SourceFile
 from salesbridge.sandbox.salesforce.metadata_permissions import PERMISSION_SET, permission_set
 from salesbridge.sandbox.salesforce.metadata_xml import MetadataError, Problem, interpret, read
 from salesbridge.sandbox.salesforce.schema import Schema
@@ -23,18 +25,6 @@ if TYPE_CHECKING:
 NOT_LISTED = "Not in package.xml"
 _STORED = {each.name for each in STORED}
 _ORDER = ("CustomObject", "ApexClass", "ApexTrigger", "PermissionSet")
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one component."""
-
-    type: str
-    name: str
-    path: str
-    problem: Problem | None = None
-    created: bool = False
-    changed: bool = False
 
 
 @dataclass(slots=True)
@@ -64,6 +54,7 @@ class Staging:
 
     def stage(self, package: Package) -> Iterator[Outcome]:
         """Try every component of a package, in the order they depend on one another."""
+        yield from destroy(self, package, BEFORE)
         for path in package.unknown:
             problem = Problem("The file is in no directory, or has no suffix, of a metadata type this org deploys")
             yield Outcome("", path.rpartition("/")[2], package.path(path), problem)
@@ -75,6 +66,8 @@ class Staging:
                 yield from (self._single(package, file) for file in files)
         yield from (self._single(package, file) for file in package.files if file.type in _STORED)
         yield from _missing(package)
+        for manifest in AFTER:
+            yield from destroy(self, package, manifest)
 
     # -- objects -----------------------------------------------------------------------------------------------
 

@@ -66,6 +66,10 @@ class MetadataStore:
             self._known[(kind, name)] = found
         return found
 
+    def forget(self, kind: str, name: str) -> None:
+        """Forget the identity of a deleted component."""
+        self._known.pop((kind, name), None)
+
     def named(self, kind: str) -> dict[str, Component]:
         """The identities of all deployed components of a type, by full name."""
         return {name: component for (each, name), component in self._known.items() if each == kind}

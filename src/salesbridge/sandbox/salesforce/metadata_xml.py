@@ -14,12 +14,12 @@ _INT = re.compile(r"[+-]?\d+")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a component could not be deployed, and where in its file."""
+    """Why a component could not be deployed, or what to know about it (``warning``), and where in its file."""
 
     text: str
     line: int = 0
     column: int = 0
-    name: str = ""
+    warning: bool = False
 
 
 class MetadataError(ValueError):

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from .access_rules import EVERYTHING, FieldAccess, field_access
 from .calls import Calls
+from .deletions import DeletionLog
 from .directory import Directory
 from .faults import Faults
-from .ids import counter_of, normal_id, sequence
+from .ids import normal_id
 from .limits import Limits
-from .parents import locking_fields
+from .numbering import Numbering
+from .parents import locking_parents
 from .plan import Blueprint, Plan, blueprint
 from .remove import Removal
 from .results import ApiError, Row, SaveError, SaveResult
 from .rules import PLAIN, Rules
 from .rules_index import RULES
-from .save import ROLLED_BACK, Operation, Save, SaveContext
+from .save import Operation, Save, SaveContext, rolled_back
 from .schema import Field, Schema, SObject
 from .settings import OrgSettings
 from .store_file import StoreFile
@@ -76,8 +78,8 @@ class Org:
         self.on_commit: list[Commit] = []
         self._tables = {name: self._new_table(name) for name in self.schema.names()}
         self._prefixes: dict[str, Table] = {}
-        self._sequences: dict[str, Iterator[str]] = {}
-        self.numbers: dict[str, int] = {}
+        self.numbering = Numbering()
+        self.deletions = DeletionLog()
         self._blueprints: dict[str, Blueprint] = {}
         self._plans: dict[tuple[str, str], PlanCache] = {}
         self._access: dict[tuple[str, str], FieldAccess] = {}
@@ -85,8 +87,6 @@ class Org:
         self._depth = 0
         self._described: dict[str | None, datetime] = {}
         self._born = clock()
-        self._deletions: dict[str, list[tuple[str, str]]] = {}
-        self.deletions: list[tuple[str, str, str]] = []
         self._index_prefixes()
         self.schema.on_change(self._schema_changed)
         self.directory = Directory(self)
@@ -166,23 +166,12 @@ class Org:
     def visible_sobject(self, name: str) -> SObject | None:
         """The object of that name, or None when it isn't there or its feature is switched off."""
         found = self.schema.sobject(name)
-        return None if found is None or found.name in self._switched_off() else found
+        return None if found is None or found.name in self.settings.switched_off() else found
 
     def visible_names(self) -> list[str]:
         """The names of all objects whose features are switched on."""
-        off = self._switched_off()
+        off = self.settings.switched_off()
         return [name for name in self.schema.names() if name not in off]
-
-    def _switched_off(self) -> set[str]:
-        settings = self.settings
-        off: set[str] = set()
-        if not settings.contacts_to_multiple_accounts:
-            off.add("AccountContactRelation")
-        if not settings.quotes_enabled:
-            off |= {"Quote", "QuoteLineItem"}
-        if not settings.orders_enabled:
-            off |= {"Order", "OrderItem"}
-        return off
 
     def blueprint(self, sobject: SObject) -> Blueprint:
         """What every save of the object needs to know."""
@@ -281,7 +270,7 @@ class Org:
         row = table.live.get(id_)
         if row is not None:
             return row
-        if id_ in table.bin or any(each[1] == id_ for each in self.deletions):
+        if id_ in table.bin or id_ in self.deletions:
             raise RefusedError("ENTITY_IS_DELETED", "entity is deleted")
         raise RefusedError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 
@@ -319,7 +308,7 @@ class Org:
             results = self._run(operation, context, records)
             if all_or_none and not all(result.success for result in results):
                 self.rollback_to(point)
-                return [_rolled_back(result) for result in results]
+                return [rolled_back(result) for result in results]
             return results
 
     def _context(self, name: str, user: str, key: str | None, locked: Container[str]) -> SaveContext:
@@ -399,77 +388,12 @@ class Org:
 
     def new_id(self, prefix: str) -> str:
         """The next unused id (18 characters) of a key prefix."""
-        found = self._sequences.get(prefix)
-        if found is None:
-            found = self._sequences[prefix] = sequence(prefix)
-        return next(found)
-
-    def skip_ids(self, id_: str) -> None:
-        """Never hand out that id, or one before it, again."""
-        self._sequences[id_[:3]] = sequence(id_[:3], counter_of(id_) + 1)
-
-    def next_number(self, sobject: str, field: Field) -> str:
-        """The next value of an auto-number field."""
-        key = f"{sobject}.{field.name}"
-        number = self.numbers[key] = self.numbers.get(key, 0) + 1
-        return _formatted(field, number)
+        return self.numbering.new_id(prefix)
 
     def locking_parents(self, sobject: str, record: Mapping[str, Any]) -> set[str]:
         """Ids of the parent rows that saving this record locks, through ids and external ids alike."""
-        known = self.sobject(sobject)
-        parents: set[str] = set()
-        for field in locking_fields(known):
-            direct = normal_id(_get(record, field.name))
-            if direct is not None:
-                parents.add(direct)
-            nested = _get(record, field.relationship_name or "")
-            if isinstance(nested, Mapping):
-                parents.update(self._named(field, nested))
-        return parents
-
-    def _named(self, field: Field, nested: Mapping[str, Any]) -> Iterator[str]:
-        for target in map(self.schema.sobject, field.reference_to):
-            for key, value in nested.items():
-                known = target.upsert_key(key) if target is not None else None
-                if target is not None and known is not None and value is not None:
-                    yield from (row["Id"] for row in self.find(target.name, known.name, value))
-
-    # -- recycle bin -------------------------------------------------------------------------------------------
-
-    def note_deletion(self, sobject: str, id_: str, cause: str, stamp: str) -> None:
-        """Remember which record's delete took this one along, and when."""
-        self._deletions.setdefault(cause, []).append((sobject, id_))
-        self.deletions.append((sobject, id_, stamp))
-
-    def deleted_with(self, cause: str) -> list[tuple[str, str]]:
-        """The object and id of every record that went with that one, parents after children."""
-        return list(reversed(self._deletions.get(cause, ())))
-
-    def forget_deletion(self, cause: str) -> None:
-        """Forget a delete that was taken back."""
-        gone = set(self._deletions.pop(cause, ()))
-        self.deletions = [each for each in self.deletions if (each[0], each[1]) not in gone]
-
-
-def _get(record: Mapping[str, Any], name: str) -> Any:
-    if name in record:
-        return record[name]
-    folded = name.casefold()
-    return next((value for key, value in record.items() if key.casefold() == folded), None)
+        return locking_parents(self, self.sobject(sobject), record)
 
 
 def _folded(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
-
-
-def _formatted(field: Field, number: int) -> str:
-    if field.display_format and "{" in field.display_format:
-        head, _, rest = field.display_format.partition("{")
-        digits, _, tail = rest.partition("}")
-        return f"{head}{number:0{len(digits)}d}{tail}"
-    return f"{number:0{10 if field.name == 'OrderItemNumber' else 8}d}"
-
-
-def _rolled_back(result: SaveResult) -> SaveResult:
-    errors = (ROLLED_BACK,) if result.success else result.errors
-    return SaveResult(None, success=False, errors=errors)

@@ -106,9 +106,9 @@ def _deleted(request: Request, call: Call) -> Any:
     start, end = _span(request, call)
     with call.org.lock:
         gone = [
-            {"id": id_, "deletedDate": stamp}
-            for name, id_, stamp in call.org.deletions
-            if name == sobject.name and start <= _stamp(stamp) < end
+            {"id": each.id, "deletedDate": each.stamp}
+            for each in call.org.deletions.entries(sobject.name)
+            if start <= _stamp(each.stamp) < end
         ]
     earliest = datetime_text(call.org.clock() - _MONTH)
     return {"deletedRecords": gone, "earliestDateAvailable": earliest, "latestDateCovered": _covered(call, end)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .ids import normal_id
 from .values import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .org import Org
     from .plan import Step
@@ -87,3 +88,25 @@ def locking_fields(sobject: SObject) -> list[Field]:
         for field in sobject.fields.values()
         if field.type == "reference" and field.createable and not set(field.reference_to) & UNLOCKED_PARENTS
     ]
+
+
+def locking_parents(org: Org, sobject: SObject, record: Mapping[str, Any]) -> set[str]:
+    """Ids of the parent rows that saving a record locks, whether it names them by id or by external id."""
+    folded = {key.casefold(): value for key, value in record.items()}
+    parents: set[str] = set()
+    for field in locking_fields(sobject):
+        direct = normal_id(folded.get(field.name.casefold()))
+        if direct is not None:
+            parents.add(direct)
+        nested = folded.get((field.relationship_name or "").casefold())
+        if isinstance(nested, dict):
+            parents.update(_named(org, field, nested))
+    return parents
+
+
+def _named(org: Org, field: Field, nested: Mapping[str, Any]) -> Iterator[str]:
+    for target in map(org.schema.sobject, field.reference_to):
+        for key, value in nested.items():
+            known = target.upsert_key(key) if target is not None else None
+            if target is not None and known is not None and value is not None:
+                yield from (row["Id"] for row in org.find(target.name, known.name, value))

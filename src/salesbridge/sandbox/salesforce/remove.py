@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .deletions import Deletion
 from .ids import normal_id
 from .results import SaveError, SaveResult
 from .values import RefusedError
@@ -99,19 +100,19 @@ class Removal:
         known = self._org.schema.sobject(sobject)
         keep = row["Id"] != cause or (known is not None and known.undeletable)
         self._org.put(sobject, row["Id"], {**row, **self._stamp(), "IsDeleted": True} if keep else None)
-        self._org.note_deletion(sobject, row["Id"], cause, self._context.stamp)
+        self._org.deletions.note(Deletion(sobject, row["Id"], self._context.stamp), cause)
 
     def _undelete_one(self, id_: str) -> None:
         name = self._context.sobject.name
         row = self._org.table(name).bin.get(id_)
         if row is None or not self._context.sobject.undeletable:
             raise RefusedError("UNDELETE_FAILED", "Entity is not in the recycle bin")
-        for sobject, member in self._org.deleted_with(id_) or [(name, id_)]:
+        for sobject, member in self._org.deletions.gone_with(id_) or [(name, id_)]:
             binned = self._org.table(sobject).bin.get(member)
             if binned is not None:
                 self._check_unique(sobject, binned)
                 self._org.put(sobject, member, {**binned, **self._stamp(), "IsDeleted": False})
-        self._org.forget_deletion(id_)
+        self._org.deletions.forget(id_)
 
     def _check_unique(self, sobject: str, row: Row) -> None:
         known = self._org.schema.sobject(sobject)

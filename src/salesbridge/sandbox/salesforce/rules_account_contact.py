@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .deletions import Deletion
 from .rules import Rules, derive
 from .values import RefusedError
 
@@ -63,7 +64,7 @@ class ContactRules(Rules):
         else:
             gone = {**relation, "IsDeleted": True, **_stamps(change)}
             change.org.put(RELATION, relation["Id"], gone)
-            change.org.note_deletion(RELATION, relation["Id"], relation["Id"], change.stamp)
+            change.org.deletions.note(Deletion(RELATION, relation["Id"], change.stamp), relation["Id"])
 
     def _join(self, change: Change, account: str) -> None:
         relation = None if change.inserting else relation_of(change.org, account, change.new["Id"])

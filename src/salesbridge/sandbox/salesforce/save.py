@@ -29,6 +29,13 @@ ROLLED_BACK = SaveError(
 LOCKED = SaveError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
 
 
+def rolled_back(result: SaveResult) -> SaveResult:
+    """A result as it reads once a failed sibling undid the record; new records have no id any more."""
+    if not result.success:
+        return result
+    return SaveResult(None if result.created else result.id, success=False, errors=(ROLLED_BACK,))
+
+
 @dataclass(frozen=True, slots=True)
 class SaveContext:
     """Who saves what, and how."""
@@ -198,7 +205,7 @@ class Save:
                 self._check_unique(field, new)
         if change.inserting:
             for field in self._blueprint.auto_numbers:
-                new[field.name] = self._org.next_number(self._sobject.name, field)
+                new[field.name] = self._org.numbering.next_number(self._sobject.name, field)
         fill_compounds(self._blueprint.compounds, change)
         stored = {k: v for k, v in new.items() if v is not None} if None in new.values() else new
         self._org.put(self._sobject.name, new["Id"], stored)

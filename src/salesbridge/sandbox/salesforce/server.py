@@ -40,12 +40,9 @@ def _server(
     certfile: str | None,
     keyfile: str | None,
     ready: Callable[[], None],
-    where: tuple[str, int] = ("127.0.0.1", 0),
 ) -> _Server:
     config = uvicorn.Config(
         create_app(org, public_url=public_url),
-        host=where[0],
-        port=where[1],
         ssl_certfile=certfile,
         ssl_keyfile=keyfile,
         log_level="error",
@@ -66,20 +63,31 @@ def serve(
     certfile: str | None = None,
     keyfile: str | None = None,
     public_url: str | None = None,
-    ready: Callable[[], None] = lambda: None,
+    ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve an org until the process is told to stop.
 
     Args:
         org: The org.
         host: Address to listen on.
-        port: Port to listen on.
+        port: Port to listen on; 0 for a free one.
         certfile: PEM certificate chain; with it the org is served over TLS.
         keyfile: PEM private key.
         public_url: The URL clients see the org at; by default that of each request.
-        ready: Called once the org listens.
+        ready: Called with the URL once the org listens.
     """
-    _server(org, public_url, certfile=certfile, keyfile=keyfile, ready=ready, where=(host, port)).run()
+    listener, url = _listen(host, port, tls=certfile is not None)
+    known = public_url or url
+    server = _server(org, public_url, certfile=certfile, keyfile=keyfile, ready=lambda: ready(known))
+    server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int, *, tls: bool) -> tuple[socket.socket, str]:
+    """A bound socket and the URL it is reached at."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener, f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
 
 
 @dataclass(slots=True)
@@ -119,10 +127,7 @@ def start_in_thread(
     Raises:
         TimeoutError: It does not listen in time.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    url = f"{'https' if certfile else 'http'}://{host}:{listener.getsockname()[1]}"
+    listener, url = _listen(host, port, tls=certfile is not None)
     listening = threading.Event()
     server = _server(org, public_url or url, certfile=certfile, keyfile=keyfile, ready=listening.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

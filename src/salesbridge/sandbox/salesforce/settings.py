@@ -29,3 +29,14 @@ class OrgSettings:
     locale: str = "en_NZ"
     timezone: str = "Pacific/Auckland"
     default_currency: str = "NZD"
+
+    def switched_off(self) -> set[str]:
+        """The objects that are not there because their feature is off."""
+        off: set[str] = set()
+        if not self.contacts_to_multiple_accounts:
+            off.add("AccountContactRelation")
+        if not self.quotes_enabled:
+            off |= {"Quote", "QuoteLineItem"}
+        if not self.orders_enabled:
+            off |= {"Order", "OrderItem"}
+        return off

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from .access import FieldPermission, PermissionSet
+from .deletions import Deletion
 from .schema import Field, SObject
 
 if TYPE_CHECKING:
@@ -55,11 +56,14 @@ class StoreFile:
                 org.schema.add_sobject(_sobject(orjson.loads(body)))
         for id_, sobject, body in self._db.execute("SELECT id, sobject, body FROM record ORDER BY id"):
             if org.schema.sobject(sobject) is not None:
-                org.table(sobject).put(id_, orjson.loads(body))
-                org.skip_ids(id_)
+                row = orjson.loads(body)
+                org.table(sobject).put(id_, row)
+                org.numbering.skip(id_)
+                if row["IsDeleted"]:
+                    org.deletions.note(Deletion(sobject, id_, row["SystemModstamp"]), id_)
         for (body,) in self._db.execute("SELECT body FROM permission_set"):
             org.directory.add_permission_set(_permission_set(orjson.loads(body)))
-        org.numbers.update(self._db.execute("SELECT name, last FROM number"))
+        org.numbering.last.update(self._db.execute("SELECT name, last FROM number"))
         self.loaded = True
 
     def save_permission_set(self, permission_set: PermissionSet) -> None:
@@ -89,7 +93,7 @@ class StoreFile:
         with self._db:
             self._db.execute("BEGIN")
             self._db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", kept)
-            self._db.executemany("INSERT OR REPLACE INTO number VALUES (?, ?)", org.numbers.items())
+            self._db.executemany("INSERT OR REPLACE INTO number VALUES (?, ?)", org.numbering.last.items())
             self._db.executemany("DELETE FROM record WHERE id = ?", gone)
 
     def save_schema(self, name: str, sobject: SObject | None) -> None:

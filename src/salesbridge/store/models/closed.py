@@ -80,7 +80,7 @@ class Owned(Closed):
             OutsideTheDoor: If it was not made or found by a door, or if its tenant was changed.
         """
         self.stay_home()
-        self._ask_for_pointers()
+        self.ask_for_pointers()
         super().save(*args, **kwargs)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: FBT001, FBT002 - Django's signature
@@ -108,11 +108,19 @@ class Owned(Closed):
                     f"This {type(self).__name__} points at a {type(other).__name__} of another tenant."
                 )
 
-    def _ask_for_pointers(self) -> None:
-        for name in self.unguarded:
-            field = self._meta.get_field(name)
-            key, model = getattr(self, f"{name}_id"), field.related_model
-            if key is not None and not models.QuerySet(model).filter(pk=key, tenant_id=self.tenant_id).exists():
+    def unguarded_pointers(self) -> tuple[Any, ...]:
+        """Return what the foreign keys hold that the database does not guard."""
+        return tuple(getattr(self, f"{name}_id") for name in self.unguarded)
+
+    def ask_for_pointers(self) -> None:
+        """Ask the database whether unguarded foreign keys lead to rows of this tenant.
+
+        Raises:
+            OutsideTheDoor: If one does not.
+        """
+        for name, key in zip(self.unguarded, self.unguarded_pointers(), strict=True):
+            rows: models.QuerySet[Any] = models.QuerySet(self._meta.get_field(name).related_model)
+            if key is not None and not rows.filter(pk=key, tenant_id=self.tenant_id).exists():
                 raise OutsideTheDoor(f"The {name} of this {type(self).__name__} is not this tenant's.")
 
     def _loaded_relations(self) -> Sequence[Owned]:

@@ -10,8 +10,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from salesbridge.sandbox.salesforce import bulk, files, metadata, query_api, sobjects, tooling
+from salesbridge.sandbox.salesforce import files, metadata, tooling
 from salesbridge.sandbox.salesforce.access import FieldPermission, PermissionSet
+from salesbridge.sandbox.salesforce.app import create_app
 from salesbridge.sandbox.salesforce.bulk import ingest_jobs
 from salesbridge.sandbox.salesforce.metadata_store import metadata_store
 from salesbridge.sandbox.salesforce.org import Org
@@ -79,8 +80,9 @@ def org() -> Org:
 
 @pytest.fixture
 def app(org: Org) -> Starlette:
-    modules = (bulk, metadata, tooling, files, query_api, sobjects)
-    return Starlette(routes=[route for module in modules for route in module.routes(org)])
+    made = create_app(org)
+    made.router.routes[:0] = [*metadata.routes(org), *tooling.routes(org), *files.routes(org)]
+    return made
 
 
 @pytest.fixture

@@ -334,3 +334,30 @@ def test_another_user_can_neither_close_nor_abort(caller, stranger):
     assert stranger("PATCH", url, json={"state": "Aborted"}).json()[0]["errorCode"] == "INVALIDUSER"
     stranger.user.permissions.add("ManageDataIntegrations")
     assert stranger("PATCH", url, json={"state": "Aborted"}).status_code == 200
+
+
+def test_a_polymorphic_parent_needs_its_type_and_others_must_not_have_one(caller, org):
+    caller.load("Ext__c,LastName\nC1,Ng\n", "Contact")
+    job = caller.load("Subject,Contact:Who.Ext__c\nCall,C1\n", "Task", "insert")
+    assert (job["state"], job["numberRecordsFailed"]) == ("JobComplete", 0)
+    assert next(org.rows("Task"))["WhoId"] == next(org.rows("Contact"))["Id"]
+    for header in ("Who.Ext__c", "Account:Who.Ext__c", "User:CreatedBy.Id"):
+        job = caller.load(f"Subject,{header}\nCall,C1\n", "Task", "insert")
+        assert job["errorMessage"] == f"InvalidBatch : Field name not found : {header}"
+
+
+def test_an_upload_cut_after_its_commit_has_still_happened(caller, org):
+    job = caller.job()
+    org.faults.arm("cut_after_commit", path="/batches")
+    with pytest.raises(ConnectionError):
+        caller.put(job, HEADER + "A1,Acme\n")
+    assert caller.put(job, HEADER).status_code == 400
+    caller.close(job)
+    assert caller.wait(job)["numberRecordsProcessed"] == 1
+
+
+def test_an_unavailable_org_takes_no_data(caller, org):
+    job = caller.job()
+    org.faults.arm("unavailable", path="/batches")
+    assert caller.put(job, HEADER).status_code == 503
+    assert caller.put(job, HEADER + "A1,Acme\n").status_code == 201

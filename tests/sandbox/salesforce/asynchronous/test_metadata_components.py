@@ -242,3 +242,42 @@ def test_a_permission_set_may_grant_what_the_same_deployment_brings(deploy, org)
     result = deploy(files, {"CustomField": ["Account.New__c"], "PermissionSet": ["P"]})
     assert deploy.problems(result) == []
     assert org.directory.permission_sets["P"].fields["Account.New__c"].editable
+
+
+def test_destructive_changes_take_components_and_their_values_away(caller, deploy, org):
+    deploy.fields(field(type="Text", length=9))
+    caller.org.settings.fls_enforced = False
+    caller.load("Name,New__c\nA,1\n", operation="insert")
+    gone = {"destructiveChanges.xml": deploy.manifest({"CustomField": ["Account.New__c"]})}
+    (message,) = deploy(gone, {})["details"]["componentSuccesses"]
+    assert (message["fullName"], message["deleted"], message["created"]) == ("Account.New__c", True, False)
+    assert org.schema.sobject("Account").field("New__c") is None
+    deploy.fields(field(type="Text", length=9))
+    assert "New__c" not in next(org.rows("Account"))
+
+
+def test_deleting_what_is_not_there_is_a_warning(deploy):
+    gone = {"destructiveChangesPost.xml": deploy.manifest({"ApexClass": ["Nope"]})}
+    result = deploy(gone, {})
+    assert (result["status"], deploy.problems(result)) == ("Failed", ["No ApexClass named: Nope found"])
+    ignored = deploy(gone, {}, ignoreWarnings=True)
+    assert ignored["status"] == "Succeeded"
+    assert ignored["details"]["componentSuccesses"][0]["problemType"] == "Warning"
+
+
+def test_an_object_others_point_at_cannot_be_deleted(deploy, org):
+    deploy_object(deploy, "Meter__c", OBJECT)
+    deploy.fields(field(type="Lookup", referenceTo="Meter__c", relationshipName="Meters"))
+    gone = {"destructiveChanges.xml": deploy.manifest({"CustomObject": ["Meter__c"]})}
+    assert deploy.problems(deploy(gone, {})) == ["This custom object is referenced elsewhere: Account.New__c"]
+    first = {"destructiveChangesPre.xml": deploy.manifest({"CustomField": ["Account.New__c"]})}
+    assert deploy(gone | first, {})["status"] == "Succeeded"
+    assert org.schema.sobject("Meter__c") is None
+
+
+def test_a_deleted_permission_set_grants_nothing_any_more(deploy, org):
+    files = {"permissionsets/P.permissionset": f"<PermissionSet {XMLNS}>{grant()}</PermissionSet>"}
+    deploy(files, {"PermissionSet": ["P"]})
+    deploy({"destructiveChanges.xml": deploy.manifest({"PermissionSet": ["P"]})}, {})
+    assert "P" not in org.directory.permission_sets
+    assert org.find("PermissionSet", "Name", "P") == []

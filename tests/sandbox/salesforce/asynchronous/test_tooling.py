@@ -87,8 +87,6 @@ def test_field_definitions_are_asked_per_object(ask):
 
 
 def test_custom_fields_are_listed_by_developer_name(ask):
-    rows = ask(
-        "SELECT Id, DeveloperName, TableEnumOrId FROM CustomField WHERE TableEnumOrId = 'Contact' ORDER BY DeveloperName"
-    )
+    rows = ask("SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = 'Contact' ORDER BY DeveloperName")
     assert [row["DeveloperName"] for row in rows] == ["Ext", "Hidden"]
     assert ask("SELECT Nope FROM CustomField")["errorCode"] == "INVALID_FIELD"
