@@ -1,4 +1,5 @@
 """Configuration of the documentation."""
+# ruff: noqa: INP001 - Sphinx reads it, nothing imports it
 
 project = "Salesbridge"
 copyright = "Salesbridge"  # noqa: A001 - Sphinx's name
@@ -8,4 +9,4 @@ myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "Salesbridge"
-exclude_patterns = ["_build", "sandbox-parts"]
+exclude_patterns = ["_build", "_tools"]

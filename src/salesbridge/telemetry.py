@@ -96,6 +96,8 @@ def configure(*, json: bool = False, level: str = "INFO") -> None:
     handler = _Stderr()
     handler.setFormatter(_formatter(shared, json=json))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for chatty in ("httpx2", "httpcore2"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.root.level))
 
 
 class _Stderr(logging.Handler):

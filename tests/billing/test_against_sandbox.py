@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+import trustme
 from pydantic import SecretStr
 
 from salesbridge.billing import EXTRACT_KINDS, KINDS, BillingError, connect, open_extract, supported
@@ -121,6 +122,21 @@ def test_spoilt_rows_are_set_aside_and_the_others_read(running, billing):
     assert good + len(bad) == COUNTS["customers"]
     assert len(bad) > 1
     assert all(found.reason.startswith("The ") for found in bad)
+
+
+def test_a_certificate_of_a_private_authority_is_trusted_only_when_named(tmp_path):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    pem = tmp_path / "server.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(pem))
+    with start_in_thread(Billing(SEED), certfile=pem, keyfile=pem) as running:
+        with client(running, ca_file=tmp_path / "ca.pem") as billing:
+            assert billing.system().product == "Junifer"
+        with client(running) as billing, pytest.raises(BillingError) as caught:
+            billing.system()
+
+    assert (caught.value.code, caught.value.kind) == ("TLS", "permanent")
+    assert "ca_file" in caught.value.mend
 
 
 def test_both_dialects_tell_the_same_records():

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesbridge.billing import DIALECTS, KINDS, BillingError, Native, merged
-from salesbridge.billing.shape import read_all, reader
+from salesbridge.billing.shape import _filler, read_all, reader
+from salesbridge.billing.straight import straight
 
 PATHS = DIALECTS["junifer"].paths
 NAMES = st.sampled_from(sorted(name for name in PATHS if ".attr." in name))
@@ -83,6 +84,7 @@ def test_the_later_override_wins_and_nothing_else_moves(first, second):
         ("customer.attr.customer_number", ""),
         ("customer.attr.forename", "a..b"),
         ("customer.attr.forename", "a b"),
+        ("customer.attr.forename", None),
     ],
 )
 def test_an_override_that_cannot_be_is_refused_with_a_hint(name, path):
@@ -151,6 +153,40 @@ def test_any_json_is_read_or_refused_with_a_reason(native, kind):
 
     assert len(rows) + len(malformed) == 1
     assert all(found.reason.endswith(".") for found in malformed)
+
+
+OBJECTS = st.recursive(
+    st.none() | st.text(max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from("abcdé'\"\\"), inner, min_size=1),
+    max_leaves=12,
+).filter(lambda native: isinstance(native, dict))
+
+
+def paths_of(native: dict[str, object], before: str = "") -> list[str]:
+    inner = [
+        path
+        for name, value in native.items()
+        if isinstance(value, dict)
+        for path in paths_of(value, f"{before}{name}.")
+    ]
+    return [f"{before}{name}" for name in native] + inner
+
+
+@given(OBJECTS)
+def test_the_fast_way_reads_what_the_general_way_reads(native):
+    members = {f"attribute {number}": path for number, path in enumerate(paths_of(native))}
+    row: dict[str, object] = {}
+    _filler([(path.split("."), name) for name, path in members.items()])(native, row)
+
+    assert straight(members)(native) == row
+    with pytest.raises((KeyError, TypeError)):
+        straight({**members, "one more": "nowhere"})(native)
+
+
+def test_a_member_name_is_never_taken_for_code():
+    member = '"]; raise SystemExit #'.replace(" ", "_")
+
+    assert straight({"a'b\"c": member})({member: 1}) == {"a'b\"c": 1}
 
 
 def test_an_orders_lines_get_neutral_names():

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import uuid
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from journey import API_KEY, Product, connect
 
@@ -16,12 +21,40 @@ from salesbridge.sandbox.salesforce.demo import CLIENT_SECRET, demo_org
 from salesbridge.sandbox.salesforce.server import start_in_thread as start_salesforce
 
 
+_MIGRATE = "from salesbridge import store; from salesbridge.engine import durable; durable.prepare(store.setup())"
+
+
+@pytest.fixture(scope="session")
+def migrated_database(server_url, tmp_path_factory):
+    """A database with every table, from which each test gets its copy."""
+    name = f"migrated_{uuid.uuid4().hex}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        url = urlsplit(server_url)._replace(path=f"/{name}").geturl()
+        folder = str(tmp_path_factory.mktemp("migrated"))
+        environment = {**os.environ, "DATABASE_URL": url, "SALESBRIDGE_DATA_DIR": folder}
+        code = f"import django; django.setup(); {_MIGRATE}"
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
+        yield name
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def product(tmp_path, empty_database):
+def own_database(server_url, migrated_database):
+    """The URL of a database of the test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_database}")
+        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def product(tmp_path, own_database):
     made = Product(
         tmp_path,
         {
-            "DATABASE_URL": empty_database,
+            "DATABASE_URL": own_database,
             "SALESBRIDGE_DATA_DIR": str(tmp_path / "data"),
             "SALESBRIDGE_MAIL_DIR": str(tmp_path / "mail"),
             "SALESBRIDGE_SANDBOX": "true",

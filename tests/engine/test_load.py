@@ -44,14 +44,17 @@ def test_values_arrive_as_billing_means_them(connected):
 
     records = system.billing.billing
     for account in records.page("accounts", limit=20):
-        row = system.rows["Account"][account["account_number"]]
-        assert row["Name"] == account["primary_customer_name"].strip()
-        assert row.get("BillingPostalCode") == account["address"].get("postcode")
+        row = system.rows["Account"][account["number"]]
+        assert row.get("Trading_Name__c") == account["trading_name"]
+        assert row["BillingPostalCode"] == account["address"]["postcode"]
+        assert row["BillingStreet"].split("\n")[0] == account["address"]["line1"]
     for customer in records.page("customers", limit=20):
-        row = system.rows["Contact"][customer["customer_number"]]
+        row = system.rows["Contact"][customer["number"]]
         assert row["LastName"] == customer["surname"].strip()
-        assert row.get("Title") == (customer.get("job_title") or None)
-        assert row.get("MobilePhone") == (customer.get("mobile") or None)
+        assert row.get("Salutation") == customer["title"]
+        assert row.get("Title") == customer["job_title"]
+        assert row.get("MobilePhone") == customer["mobile"]
+        assert row.get("Birthdate") == customer["birth_date"]
 
 
 def test_a_second_run_sends_nothing(connected):

@@ -36,6 +36,7 @@ def test_a_number_is_carried_exactly_or_refused(shape, exact):
         )
     else:
         assert value == exact
+        assert abs(exact) < 10 ** (kind.precision - kind.scale)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,21 @@ def test_a_number_that_is_too_large_is_refused(raw):
     with pytest.raises(RefusedError, match="more digits than Salesforce holds") as refusal:
         Number(15, 0).from_salesforce(raw)
     assert refusal.value.code == "NUMBER_OUTSIDE_VALID_RANGE"
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw"),
+    [
+        (Number(18, 0), "1234567890123456"),
+        (Number(18, 2), "123456789012345.6"),
+        (Number(15, 2), "12345678901234"),
+        (Number(4, 0), 10_000),
+        (Number(12, 2), "10000000000"),
+    ],
+)
+def test_a_number_beyond_fifteen_digits_or_beyond_the_room_before_the_point_is_refused(kind, raw):
+    with pytest.raises(RefusedError, match="more digits than Salesforce holds"):
+        kind.from_salesforce(raw)
 
 
 @pytest.mark.parametrize("raw", ["0.001", "1.0000000000000000000000000000001", "1E-9999", 0.005, Decimal("0.001")])

@@ -67,7 +67,7 @@ def fields_of(files, entity):
     }
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(tables())
 def test_every_custom_column_appears_exactly_once_in_object_manifest_and_permissions(table):
     files = render(table)
@@ -84,7 +84,7 @@ def test_every_custom_column_appears_exactly_once_in_object_manifest_and_permiss
     assert granted == sorted(granted)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(tables())
 def test_labels_help_and_values_arrive_as_they_were_written(table):
     files = render(table)

@@ -131,6 +131,45 @@ def test_an_app_without_a_run_as_user_is_told(org, running):
     assert "Run As" in caught.value.mend
 
 
+def test_client_credentials_at_the_common_login_host_are_sent_to_my_domain(org, running):
+    org.settings.login_host = "127.0.0.1"
+    with client(running.url) as salesforce, pytest.raises(SalesforceError) as caught:
+        salesforce.org()
+
+    assert caught.value.kind == "authentication"
+    assert "My Domain" in caught.value.mend
+
+
+def test_a_blocked_password_flow_names_the_setting(org, running):
+    org.settings.password_flow_blocked = True
+    login = PasswordToken(
+        running.url, "bridge@acme.example", SecretStr("pw"), SecretStr("T0k3n"), "consumer", SecretStr("secret")
+    )
+    with Salesforce(login, allow_loopback=True) as salesforce, pytest.raises(SalesforceError) as caught:
+        salesforce.org()
+
+    assert "Allow OAuth Username-Password Flows" in caught.value.mend
+
+
+def test_a_user_without_api_access_is_told_the_permission(org, running):
+    org.directory.user_named("bridge@acme.example").api_enabled = False
+    with client(running.url) as salesforce, pytest.raises(SalesforceError) as caught:
+        salesforce.org()
+
+    assert "API Enabled" in caught.value.mend
+
+
+def test_an_unreachable_api_version_is_told(org, running):
+    old = Salesforce(
+        ClientCredentials(running.url, "consumer", SecretStr("secret")), allow_loopback=True, api_version="29.0"
+    )
+    with old, pytest.raises(SalesforceError) as caught:
+        old.describe_global()
+
+    assert caught.value.kind == "permanent"
+    assert "API version" in caught.value.mend
+
+
 def test_an_expiry_under_many_threads_costs_one_sign_in(org, salesforce):
     salesforce.org()
     before = salesforce.usage.by_kind["login"]
@@ -248,6 +287,32 @@ def test_a_bulk_job_with_an_unknown_column_fails_with_its_reason(salesforce, tmp
 
     assert job.state == "Failed"
     assert "Nonsense__c" in job.error.message
+
+
+def test_rows_locked_by_others_are_worth_another_try(org, salesforce, tmp_path):
+    path = tmp_path / "accounts.csv"
+    path.write_text("Ext__c,Name\nA1,One\nA2,Two\n")
+    org.faults.arm("lock_rows", times=None)
+    bulk = Bulk(salesforce)
+    job = ingest(bulk, path, sobject="Account", operation="upsert", external_id="Ext__c")
+    header, *failed = bulk.results(job.id, "failed")
+    errors = {parse_row_error(row[header.index("sf__Error")]) for row in failed}
+
+    assert job.failed == len(failed) == 2
+    assert {(error.code, error.kind) for error in errors} == {("UNABLE_TO_LOCK_ROW", "transient")}
+
+
+def test_a_job_that_fails_as_a_whole_says_why_and_leaves_no_row_untold(org, salesforce, tmp_path):
+    path = tmp_path / "accounts.csv"
+    path.write_text("Ext__c,Name\nA1,One\nA2,Two\n")
+    org.faults.arm("job_failed")
+    bulk = Bulk(salesforce)
+    job = ingest(bulk, path, sobject="Account", operation="upsert", external_id="Ext__c")
+    told = sum(len(list(bulk.results(job.id, which))[1:]) for which in ("successful", "failed", "unprocessed"))
+
+    assert job.state == "Failed"
+    assert job.error.mend
+    assert told == 2
 
 
 def test_a_bulk_query_gives_every_row_once(org, salesforce):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import httpx2
 import orjson
 import pytest
@@ -102,6 +104,19 @@ def test_results_stream_rows_with_line_breaks_and_letters_cut_anywhere(bulk, wir
         ["", "REQUIRED_FIELD_MISSING:x:Name --", 'Zoë\nline, two\u2028 "q"'],
     ]
     assert wire.requests[0].url.path == "/services/data/v66.0/jobs/ingest/750A/failedResults/"
+
+
+def test_large_results_are_read_in_little_memory(bulk, wire):
+    rows = 40_000
+    chunks = (b'"001A","true","A%06d","%s"\n' % (number, b"x" * 100) for number in range(rows))
+    wire.answers = [httpx2.Response(200, content=chunks)]
+    tracemalloc.start()
+    count = sum(1 for _ in bulk.results("750A", "successful"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert count == rows
+    assert peak < 2_000_000
 
 
 def test_results_follow_locators_and_give_the_header_once(bulk, wire):

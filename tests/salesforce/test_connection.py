@@ -234,9 +234,11 @@ def test_a_name_that_is_not_known_is_told_as_such(wire, monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with Salesforce(ClientCredentials(wire.LOGIN, "key", SecretStr("hush"))) as org:
-        with pytest.raises(SalesforceError) as caught:
-            org.describe_global()
+    with (
+        Salesforce(ClientCredentials(wire.LOGIN, "key", SecretStr("hush"))) as org,
+        pytest.raises(SalesforceError) as caught,
+    ):
+        org.describe_global()
 
     assert caught.value.code == "DNS"
     assert "login URL" in caught.value.mend

@@ -74,7 +74,7 @@ class Connected:
         return {name: {row[EXT]: row for row in found.rows(name) if row.get(EXT)} for name in OBJECTS}
 
     def calls(self, method, part):
-        return [call for call in self.org.org.calls if call.method == method and part in call.path]
+        return [call for call in self.org.org.calls.recent if call.method == method and part in call.path]
 
 
 def connect(product, org, billing, dialect="junifer", *, deploy=True):

@@ -102,6 +102,8 @@ def _require_removable(name: str) -> None:
 
 
 def _require_path(name: str, path: str) -> None:
+    if not isinstance(path, str):
+        raise _bad_override(f"{name}: a path is text.", "Write it like /customers or primaryContact.email.")
     if _ATTRIBUTE.fullmatch(name):
         if not _MEMBER.fullmatch(path):
             raise _bad_override(f"{name}: {path!r} is not a member path.", "Write it like primaryContact.email.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
 from typing import Any, Final
 
 from salesbridge.billing.paths import Paths
 from salesbridge.billing.port import KEYS, Malformed
+from salesbridge.billing.straight import straight
 
 Row = dict[str, Any]
 Reader = Callable[[Any], Row]
@@ -72,11 +72,15 @@ def _named(prefix: str, paths: Paths) -> dict[str, str]:
 
 
 def _members(attributes: dict[str, str]) -> Reader:
+    read_straight = straight(attributes)
     fill = _filler([(path.split("."), attribute) for attribute, path in attributes.items()])
 
     def read(native: Any) -> Row:
-        if type(native) is not dict:
-            raise MisshapenError(f"The record is {_json_type(native)}, not an object.")
+        try:
+            return read_straight(native)
+        except (KeyError, TypeError):
+            if type(native) is not dict:
+                raise MisshapenError(f"The record is {_json_type(native)}, not an object.") from None
         row: Row = {}
         fill(native, row)
         return row
@@ -85,16 +89,12 @@ def _members(attributes: dict[str, str]) -> Reader:
 
 
 def _filler(members: list[tuple[list[str], str]]) -> Callable[[Row, Row], None]:
-    """Compiles what puts the members of an object, and of the objects in it, into a row."""
+    """Compiles what puts the members that an object has, and those of the objects in it, into a row."""
     own = [(path[0], attribute) for path, attribute in members if len(path) == 1]
-    take_all, names = _getter([member for member, _ in own]), tuple(attribute for _, attribute in own)
     inner = _inner(members)
 
     def fill(native: Row, row: Row) -> None:
-        try:  # mostly every member is there: one C call takes them all
-            row.update(zip(names, take_all(native), strict=False))
-        except KeyError:
-            row.update((attribute, native[member]) for member, attribute in own if member in native)
+        row.update((attribute, native[member]) for member, attribute in own if member in native)
         for parent, fill_inner, nothing in inner:
             value = native.get(parent, _ABSENT)
             if type(value) is dict:
@@ -116,16 +116,6 @@ def _inner(members: list[tuple[list[str], str]]) -> tuple[_Inner, ...]:
     return tuple(
         (parent, _filler(group), dict.fromkeys(attribute for _, attribute in group)) for parent, group in groups.items()
     )
-
-
-def _getter(members: list[str]) -> Callable[[Row], tuple[Any, ...]]:
-    """Gives what takes some members as a tuple; ``itemgetter`` alone gives a bare value for one."""
-    if not members:
-        return lambda _: ()
-    if len(members) == 1:
-        only = members[0]
-        return lambda native: (native[only],)
-    return itemgetter(*members)
 
 
 def _line_rows(lines: Any, read_line: Reader) -> list[Row]:

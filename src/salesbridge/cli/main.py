@@ -12,6 +12,7 @@ from salesbridge import store
 from salesbridge.cli import demo, instance, load, salesforce, sandbox, show
 from salesbridge.engine import durable
 from salesbridge.engine.load import workflow
+from salesbridge.settings import settings
 from salesbridge.store.door import Door
 from salesbridge.store.secrets import rewrap_all
 from salesbridge.telemetry import configure
@@ -31,7 +32,7 @@ app.add_typer(vault, name="vault")
 @app.callback()
 def start() -> None:
     """Salesbridge keeps a Gentrack billing system and Salesforce Sales Cloud in step."""
-    configure()
+    configure(json=settings().log_json, level=settings().log_level)
 
 
 @app.command()

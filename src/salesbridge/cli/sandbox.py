@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from salesbridge.sandbox.billing.__main__ import main as billing_main
-from salesbridge.sandbox.salesforce.__main__ import main as salesforce_main
-
 app = typer.Typer(no_args_is_help=True, help="Simulated systems on loopback.")
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -14,10 +11,14 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 @app.command(context_settings=_PASS_ON)
 def salesforce(context: typer.Context) -> None:
     """Serve a simulated Salesforce org; its options: salesbridge sandbox salesforce --help."""
-    salesforce_main(context.args)
+    from salesbridge.sandbox.salesforce.__main__ import main  # noqa: PLC0415 - other commands start faster without
+
+    main(context.args)
 
 
 @app.command(context_settings=_PASS_ON)
 def billing(context: typer.Context) -> None:
     """Serve a simulated billing system; its options: salesbridge sandbox billing --help."""
-    billing_main(context.args)
+    from salesbridge.sandbox.billing.__main__ import main  # noqa: PLC0415 - as above
+
+    main(context.args)

@@ -23,12 +23,12 @@ from salesbridge.model.kinds.settings import OverrideError as OverrideError
 from salesbridge.model.order import CyclicTableError as CyclicTableError
 from salesbridge.model.order import load_order as load_order
 from salesbridge.model.overrides import merge as merge
+from salesbridge.model.refusal import RecordRefusedError as RecordRefusedError
 from salesbridge.model.table import TABLE as TABLE
 from salesbridge.model.transform import CsvRow as CsvRow
-from salesbridge.model.transform import RecordRefusedError as RecordRefusedError
 from salesbridge.model.transform import Row as Row
 from salesbridge.model.transform import Transform as Transform
-from salesbridge.model.transform import cells as cells
-from salesbridge.model.transform import from_json as from_json
-from salesbridge.model.transform import to_json as to_json
-from salesbridge.model.transform import values_of_cells as values_of_cells
+from salesbridge.model.wire import cells as cells
+from salesbridge.model.wire import from_json as from_json
+from salesbridge.model.wire import to_json as to_json
+from salesbridge.model.wire import values_of_cells as values_of_cells

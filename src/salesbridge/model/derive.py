@@ -9,6 +9,7 @@ from typing import Any
 from salesbridge.model.kinds import Boolean, Date, RefusedError
 
 Record = Mapping[str, Any]
+_DATE, _FLAG = Date(), Boolean()
 
 
 def contract_status(record: Record, today: date) -> str:
@@ -22,14 +23,14 @@ def contract_status(record: Record, today: date) -> str:
 
 def _begun(record: Record, today: date) -> bool:
     try:
-        return Date().from_salesforce(record.get("start_date")) <= today
+        return _DATE.from_salesforce(record.get("start_date")) <= today
     except RefusedError:
         return False
 
 
 def _cancelled(record: Record) -> bool:
     try:
-        return Boolean().from_salesforce(record.get("cancelled"))
+        return _FLAG.from_salesforce(record.get("cancelled"))
     except RefusedError:
         return False
 

@@ -15,15 +15,15 @@ from salesbridge.model.table import TABLE
 _INTRODUCTION = """\
 # Data model reference
 
-This page is written from the data model itself by `python -m salesbridge.model.reference`; change the table, not the page.
+This page is written from the data model itself by `python -m salesbridge.model.reference`; change the table instead.
 
-For each Salesforce object: its fields, the billing attribute behind each, and the **master**, the side whose value wins when the
-two differ. Fields marked **published** are in the vendor's data model reference; the others are ours and are to be confirmed with
-each customer. Fields that end in `__c` are custom fields, which the Salesforce package brings into the org. A tenant's settings
-can add fields, leave fields out and change masters.
+For each Salesforce object: its fields, the billing attribute behind each, and the **master**, the side whose value wins
+when the two differ. Fields marked **published** are in the vendor's data model reference; the others are ours and are
+to be confirmed with each customer. Fields that end in `__c` are custom fields, which the Salesforce package brings into
+the org. A tenant's settings can add fields, leave fields out and change masters.
 
-Every object has the external id `{external_id}`, by which records are matched. It is unique, and Salesforce compares it without
-regard to case.
+Every object has the external id `{external_id}`, by which records are matched. It is unique, and
+Salesforce compares it without regard to case.
 """
 _MASTERS = {Side.BILLING: "billing", Side.SALESFORCE: "Salesforce"}
 
@@ -62,7 +62,8 @@ def _facts(entity: Entity) -> Iterator[str]:
 def _key(entity: Entity) -> tuple[str, ...]:
     attributes = " : ".join(f"`{name}`" for name in entity.key)
     kind = f"text, {entity.external_id_length}"
-    return f"`{EXTERNAL_ID}`", "Gentrack External Id", attributes, "billing", kind, "external id, unique, published"
+    marks = {"external id": True, "unique": True, "published": any(field.published for field in entity.fields)}
+    return f"`{EXTERNAL_ID}`", "Gentrack External Id", attributes, "billing", kind, ", ".join(_true(marks))
 
 
 def _lookups(entity: Entity) -> Iterator[tuple[str, ...]]:
@@ -77,7 +78,7 @@ def _row(column: Column) -> tuple[str, ...]:
     field = column.field
     attributes = ", ".join(f"`{name}`" for name in column.attributes)
     owner = {f"of the {field.record}": bool(field.record)}
-    when = {"written alone, after the record": column.phase is Phase.ACTIVATE}
+    when = {"written alone, after the record": column.phase is Phase.ACTIVATE, "never changed": field.create_only}
     marks = {"required": field.required, "published": field.published, "unique": field.unique}
     notes = ", ".join(_true(marks | owner | when))
     return f"`{column.name}`", field.label, attributes, _MASTERS[column.master], _kind(column.kind), notes

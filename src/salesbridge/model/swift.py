@@ -12,14 +12,26 @@ from functools import lru_cache
 from typing import Any
 
 from salesbridge.model.columns import Column
-from salesbridge.model.kinds import CLEAR, BillingForm, Boolean, Date, Kind, Picklist, Text, cell_of
+from salesbridge.model.kinds import (
+    CLEAR,
+    BillingForm,
+    Boolean,
+    Date,
+    Kind,
+    MultiPicklist,
+    Number,
+    Picklist,
+    Text,
+    cell_of,
+)
 
 Record = Mapping[str, Any]
 Reader = Callable[[Record, date], Any]
 CellReader = Callable[[Record, date], str]
 MISSING = object()
-#: A load meets the same days over and over; this many are remembered by column.
-_DAYS = 4096
+#: A load meets the same days, prices and roles over and over; this many are remembered by column.
+_REMEMBERED = 4096
+_PLAIN = {str, int, float}
 
 
 def cell_reader(column: Column, form: BillingForm, read: Reader, *, derived: bool) -> CellReader:
@@ -45,8 +57,8 @@ def cell_reader(column: Column, form: BillingForm, read: Reader, *, derived: boo
         return _text(attribute, column.kind, read)
     if isinstance(column.kind, Boolean):
         return _flag(attribute, read, column.kind)
-    if isinstance(column.kind, Date):
-        return _day(attribute, read, column.kind)
+    if isinstance(column.kind, (Date, Number, MultiPicklist)):
+        return _remembered(attribute, read, column.kind, form)
     return _general(column.kind, read)
 
 
@@ -125,15 +137,19 @@ def _flag(attribute: str, read: Reader, kind: Kind) -> CellReader:
     return cell
 
 
-def _day(attribute: str, read: Reader, kind: Date) -> CellReader:
+def _remembered(attribute: str, read: Reader, kind: Kind, form: BillingForm) -> CellReader:
     other = _general(kind, read)
 
-    @lru_cache(_DAYS)
-    def day(text: str) -> str:
-        return kind.to_cell(kind.from_salesforce(text))
+    @lru_cache(_REMEMBERED, typed=True)
+    def spelt(raw: Any) -> str:
+        return cell_of(kind, kind.from_billing(list(raw) if type(raw) is tuple else raw, form))
 
     def cell(record: Record, today: date) -> str:
         raw = record.get(attribute)
-        return day(raw) if type(raw) is str else other(record, today)
+        if type(raw) in _PLAIN:
+            return spelt(raw)
+        if type(raw) is list and all(type(member) is str for member in raw):
+            return spelt(tuple(raw))
+        return other(record, today)
 
     return cell

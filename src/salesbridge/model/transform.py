@@ -5,7 +5,7 @@ A *values* mapping holds canonical values by column name; what is absent from it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,32 +13,17 @@ from typing import Any
 from salesbridge.model.columns import Column, columns
 from salesbridge.model.derive import DERIVED
 from salesbridge.model.entity import EXTERNAL_ID, Entity, Phase
-from salesbridge.model.kinds import CLEAR, BillingForm, RefusedError, cell_of, value_of
+from salesbridge.model.kinds import CLEAR, BillingForm, RefusedError
 from salesbridge.model.kinds.address import Part, part_from_billing, part_to_billing
 from salesbridge.model.kinds.market import normal, verify
 from salesbridge.model.kinds.text import clean, digits
+from salesbridge.model.refusal import RecordRefusedError, refused
 from salesbridge.model.swift import MISSING, CellReader, Reader, Record, cell_reader
+from salesbridge.model.wire import Values, cells
 
-Values = dict[str, Any]
 #: Key, keys of the parents, cells of the save phase, cells of the activate phase.
 CsvRow = tuple[str, tuple[str | None, ...], list[str], list[str]]
 _EMPTY = (None, "", ())
-
-
-class RecordRefusedError(ValueError):
-    """A billing record that cannot become a Salesforce record as it is.
-
-    Args:
-        code: Short constant by which refusals are grouped.
-        message: A sentence for people that names the field and the billing attribute.
-        fields: The Salesforce fields concerned.
-    """
-
-    def __init__(self, code: str, message: str, fields: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.fields = fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +73,17 @@ class Transform:
             parts = [_key_text(record.get(name)) for name in self.entity.key]
         except RefusedError as refusal:
             raise RecordRefusedError(refusal.code, f"the key {refusal.reason}", (EXTERNAL_ID,)) from refusal
-        missing = ", ".join(name for name, part in zip(self.entity.key, parts, strict=True) if not part)
-        if missing:
+        if not all(parts):
+            missing = ", ".join(name for name, part in zip(self.entity.key, parts, strict=True) if not part)
             message = f"{missing} is missing: the record cannot be identified"
             raise RecordRefusedError("MISSING_KEY", message, (EXTERNAL_ID,))
-        return self._checked_key(record, [part for part in parts if part])
+        return self._joined(record, parts)
 
-    def _checked_key(self, record: Record, parts: list[str]) -> str:
-        if len(parts) > 1 and any(":" in part for part in parts):
+    def _joined(self, record: Record, parts: list[str]) -> str:
+        key = ":".join(parts)
+        if key.count(":") >= len(parts) > 1:
             message = f"{' and '.join(parts)}: a colon joins the parts of a key, so none may hold one"
             raise RecordRefusedError("AMBIGUOUS_KEY", message, (EXTERNAL_ID,))
-        key = ":".join(parts)
         if self.entity.identifier:
             key = self._identifier(record, normal(key))
         if len(key) > self.entity.external_id_length:
@@ -117,7 +102,7 @@ class Transform:
             try:
                 value = read(record, today)
             except RefusedError as refusal:
-                raise _refused(column, refusal) from refusal
+                raise refused(column, refusal) from refusal
             if value is not MISSING:
                 values[column.name] = value
         for name in self._required:
@@ -188,68 +173,6 @@ class Transform:
         return found
 
 
-def cells(entity: Entity, values: Mapping[str, Any], phase: Phase = Phase.SAVE) -> list[str]:
-    """The CSV cells of a phase's own columns, in the order of the header; an absent value is an empty cell.
-
-    Raises:
-        RecordRefusedError: A value cannot be spelt in a CSV cell.
-    """
-    found = []
-    for column in columns(entity):
-        if column.phase is not phase or not column.attributes:
-            continue
-        value = values.get(column.name, MISSING)
-        try:
-            found.append("" if value is MISSING else cell_of(column.kind, value))
-        except RefusedError as refusal:
-            raise _refused(column, refusal) from refusal
-    return found
-
-
-def values_of_cells(entity: Entity, names: Iterable[str], row: Iterable[str]) -> Values:
-    """Canonical values of CSV cells; columns that are no mapped field are passed over.
-
-    Raises:
-        RecordRefusedError: A cell is not of its kind.
-    """
-    known = {column.name: column for column in columns(entity)}
-    values: Values = {}
-    for name, cell in zip(names, row, strict=True):
-        if name in known and cell != "":
-            try:
-                values[name] = value_of(known[name].kind, cell)
-            except RefusedError as refusal:
-                raise _refused(known[name], refusal) from refusal
-    return values
-
-
-def to_json(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The Salesforce JSON members of canonical values."""
-    kinds = {column.name: column.kind for column in columns(entity)}
-    members: dict[str, Any] = {}
-    for name, value in values.items():
-        held = kinds[name].cleared if value is None else value
-        members[name] = None if held is None else kinds[name].to_salesforce(held)
-    return members
-
-
-def from_json(entity: Entity, members: Mapping[str, Any]) -> Values:
-    """Canonical values of a Salesforce record; members that are no mapped field are passed over.
-
-    Raises:
-        RecordRefusedError: A value is not of its kind.
-    """
-    values: Values = {}
-    for column in columns(entity):
-        if column.name in members:
-            raw = members[column.name]
-            try:
-                values[column.name] = column.kind.cleared if raw is None else column.kind.from_salesforce(raw)
-            except RefusedError as refusal:
-                raise _refused(column, refusal) from refusal
-    return values
-
-
 def _reader(column: Column, form: BillingForm) -> Reader:
     if column.part is not None:
         return _address_reader(column.part, column.attributes)
@@ -273,14 +196,14 @@ def _address_reader(part: Part, attributes: tuple[str, ...]) -> Reader:
     return read
 
 
-def _key_text(raw: Any) -> str | None:
-    """A key as text; None where there is none.
+def _key_text(raw: Any) -> str:
+    """A key as text; empty where there is none.
 
     Raises:
         RefusedError: The value is no key, or is one that a CSV file cannot hold.
     """
     if raw is None:
-        return None
+        return ""
     if isinstance(raw, bool) or not isinstance(raw, (str, int)):
         raise RefusedError(f"is {type(raw).__name__}, not text")
     key = clean(digits(raw) if isinstance(raw, int) else raw)
@@ -289,8 +212,3 @@ def _key_text(raw: Any) -> str | None:
             f"is the text {CLEAR}, which Salesforce's Bulk API reads as 'clear'", "UNREPRESENTABLE_VALUE"
         )
     return key
-
-
-def _refused(column: Column, refusal: RefusedError) -> RecordRefusedError:
-    where = " / ".join(column.attributes) or column.name
-    return RecordRefusedError(refusal.code, f"{column.name} ({where}) {refusal.reason}", (column.name,))

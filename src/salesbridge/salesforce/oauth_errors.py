@@ -104,7 +104,8 @@ _REFUSALS: Final = (
         "invalid_app_access",
         "",
         "authentication",
-        f"Let the user use the app: {_APP} > Policies > App Policies > permission sets or profiles.",
+        f"Let the user use the app ({_APP} > Policies > App Policies > permission sets or profiles), and give it the "
+        "system permission API Enabled.",
     ),
     _Refusal("inactive_user", "", "authentication", "Activate the user or unfreeze it: Setup > Users."),
     _Refusal("inactive_org", "", "authentication", "The org is locked, closed or suspended: contact Salesforce."),

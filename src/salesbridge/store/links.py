@@ -30,7 +30,7 @@ SELECT DISTINCT ON (billing_key) %s, %s, %s, billing_key, salesforce_id, agreed,
 FROM incoming_link
 ORDER BY billing_key, position DESC
 ON CONFLICT (instance_id, entity, billing_key) DO UPDATE
-SET salesforce_id = excluded.salesforce_id, agreed = excluded.agreed,
+SET salesforce_id = excluded.salesforce_id, agreed = store_link.agreed || excluded.agreed,
     run_id = coalesce(excluded.run_id, store_link.run_id), updated_at = excluded.updated_at
 """
 _READ = """
@@ -54,7 +54,8 @@ def write_links(
         door: Door of the instance's tenant.
         instance_id: Instance the links belong to.
         entity: Entity in the data model.
-        rows: Billing key, Salesforce id, and the agreed values as JSON text. If a key is
+        rows: Billing key, Salesforce id, and newly agreed values as JSON text; values agreed on
+            before stay beside them. If a key is
             mentioned twice, the last mention counts.
         run_id: Run that writes them.
 

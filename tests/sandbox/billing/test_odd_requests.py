@@ -31,7 +31,7 @@ JUNIFER = members(junifer_wire, "primaryContact", "primaryAccount", "orderLines"
 VELOCITY = members(velocity_wire, "PrimaryCustomer", "PostalAddress", "Lines", "UnitPrice", "Address")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(
         [
@@ -58,7 +58,7 @@ def test_junifer_answers_every_body(junifer, call, body):
     assert all(junifer.get(path).status_code == 200 for path in ("/customers", "/accounts", "/orders"))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["Customers", "Accounts", "AccountCustomers", "Products", "Contracts", "ServicePoints", "Orders"]),
     st.booleans(),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ssl
+
 import httpx2
 import pytest
 
@@ -9,6 +11,7 @@ from salesbridge.sandbox.salesforce.schema import Field
 from salesbridge.sandbox.salesforce.server import start_in_thread
 
 EXTERNAL_ID = "Ext__c"
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares plain HTTP clients the reading of authorities
 KEYED = ("Account", "Contact", "AccountContactRelation", "Product2", "Order", "Contract")
 
 
@@ -72,7 +75,7 @@ def served(demo):
 
 @pytest.fixture
 def anonymous(served):
-    with httpx2.Client(base_url=served.url, trust_env=False) as client:
+    with httpx2.Client(base_url=served.url, trust_env=False, verify=NO_TLS) as client:
         yield client
 
 
@@ -86,5 +89,5 @@ def api(served, token):
     """A client of version 66.0 with a live session; paths are relative to the version."""
     headers = {"Authorization": f"Bearer {token}"}
     base = f"{served.url}/services/data/v66.0"
-    with httpx2.Client(base_url=base, headers=headers, trust_env=False) as client:
+    with httpx2.Client(base_url=base, headers=headers, trust_env=False, verify=NO_TLS) as client:
         yield client

@@ -184,6 +184,21 @@ def test_a_graph_holds_only_records(api):
     assert api.post("/composite/graph", json=sent).status_code == 400
 
 
+def test_a_graph_is_at_most_15_nodes_deep_and_of_15_kinds(api, org):
+    def send(nodes):
+        return api.post("/composite/graph", json={"graphs": [{"graphId": "1", "compositeRequest": nodes}]})
+
+    def chain(length):
+        first = part("n0", "POST", "/sobjects/Account", {"Name": "n"})
+        later = range(1, length)
+        bodies = {number: {"Name": "n", "ParentId": f"@{{n{number - 1}.id}}"} for number in later}
+        return [first, *(part(f"n{number}", "POST", "/sobjects/Account", bodies[number]) for number in later)]
+
+    assert send(chain(15)).json()["graphs"][0]["isSuccessful"] is True
+    assert send(chain(16)).status_code == 400
+    assert send([part(f"n{number}", "POST", f"/sobjects/X{number}__c", {}) for number in range(16)]).status_code == 400
+
+
 # -- tree ------------------------------------------------------------------------------------------------------------
 
 

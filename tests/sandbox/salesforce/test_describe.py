@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from salesbridge.sandbox.salesforce.person_accounts import enable_person_accounts
+
 FIELD_KEYS = """
     aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula cascadeDelete
     caseSensitive compoundFieldName controllerName createable custom defaultValue defaultValueFormula
@@ -63,6 +65,14 @@ def test_the_global_list_holds_every_object_that_is_switched_on(api, org):
     assert listed["Account"]["urls"]["sobject"] == "/services/data/v66.0/sobjects/Account"
     assert "Quote" not in listed
     assert api.get("/sobjects/Quote/describe").status_code == 404
+
+
+def test_person_accounts_show_only_once_they_are_switched_on(api, org):
+    assert "IsPersonAccount" not in fields(api, "Account")
+    enable_person_accounts(org)
+    mark = fields(api, "Account")["IsPersonAccount"]
+    assert (mark["createable"], mark["updateable"], mark["custom"]) == (False, False, False)
+    assert org.settings.person_accounts
 
 
 def test_basic_information_lists_recent_items(api, make):

@@ -4,9 +4,12 @@ import base64
 import hashlib
 import hmac
 import time
+from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -162,6 +165,14 @@ def test_an_assertion_signed_by_another_key_is_refused(ask, assertion):
     pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     refused(ask(JWT_BEARER, assertion=assertion(signer=pem)), "invalid_grant", "invalid assertion")
     refused(ask(JWT_BEARER, assertion="rubbish"), "invalid_grant", "invalid assertion")
+
+
+def test_the_key_may_come_as_a_certificate(ask, assertion, demo, key):
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Connector")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now)
+    demo.app.certificate = builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
+    assert ask(JWT_BEARER, assertion=assertion()).status_code == 200
 
 
 def test_a_user_who_was_not_approved_gets_no_token(ask, assertion, demo):

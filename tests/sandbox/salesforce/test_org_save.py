@@ -96,6 +96,21 @@ def test_null_and_the_empty_text_clear_a_field_and_absence_leaves_it(org, make, 
     assert row["Website"] == "w"
 
 
+def test_a_checkbox_is_never_null_and_a_default_stands_in_for_null(org, make, save):
+    contact = make("Contact", LastName="Ng", DoNotCall=None)
+    assert org.get("Contact", contact)["DoNotCall"] is False
+    assert save("update", "Contact", {"Id": contact, "DoNotCall": None}).success
+    assert org.get("Contact", contact)["DoNotCall"] is False
+    contract = make("Contract", AccountId=make("Account", Name="n"), Status=None)
+    assert org.get("Contract", contract)["Status"] == "Draft"
+
+
+def test_an_object_that_supports_no_saves_refuses_them(org, save):
+    row = next(org.rows("OrderStatus"))
+    for operation, record in (("insert", {}), ("update", {"Id": row["Id"]}), ("delete", {"Id": row["Id"]})):
+        assert code(save(operation, "OrderStatus", record)) == "INVALID_TYPE_FOR_OPERATION"
+
+
 def test_an_update_needs_an_id_of_its_own_object(make, save):
     contact = make("Contact", LastName="Ng")
     assert code(save("update", "Account", {"Name": "x"})) == "MISSING_ARGUMENT"

@@ -69,6 +69,7 @@ def test_methods_and_media_types_are_checked(api):
         "UNSUPPORTED_MEDIA_TYPE",
     )
     error(api.get("/nothing/here"), 404, "NOT_FOUND")
+    assert api.head("/limits").status_code == 200
 
 
 def test_calls_are_kept_with_their_client(api, org, user):

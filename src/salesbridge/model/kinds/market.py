@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import mul
 
 from salesbridge.model.kinds.core import RefusedError
 
@@ -28,7 +29,7 @@ _CRC12 = 0x180F
 
 def mpan_check_digit(core: str) -> str:
     """The thirteenth digit for the first twelve digits of an MPAN core."""
-    return str(sum(int(digit) * prime for digit, prime in zip(core, _PRIMES, strict=True)) % 11 % 10)
+    return str(sum(map(mul, map(int, core), _PRIMES)) % 11 % 10)
 
 
 def mprn_check_digits(digits: str) -> str:

@@ -78,6 +78,8 @@ async def _receive(request: Request, target: Any, limit: int) -> None:
             problem = _too_large()
             continue
         target.write(data)
+    if unpack is not None and not unpack.eof and problem is None:
+        problem = ApiError(400, "UNKNOWN_EXCEPTION", "The request body is not valid compressed data")
     if problem is not None:
         raise problem
 

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from .rest import Call
     from .schema import SObject
 
-_GRAPH_URL = re.compile(r"/services/data/v(\d+)\.\d/sobjects/[^/?]+(?:/[^?]+)?\Z")
+_GRAPH_URL = re.compile(r"/services/data/v(\d+)\.\d/sobjects/([^/?]+)(?:/[^?]+)?\Z")
 _GRAPH_VERSION = 50
 _MOST_NODES = 500
 _MOST_GRAPHS = 75
 _MOST_FAILURES = 14
+_MOST_KINDS = 15
+_DEEPEST = 15
 _MOST_PARTS = 25
 _MOST_RECORDS = 200
 _MOST_DEPTH = 5
@@ -72,10 +74,31 @@ def _check_graphs(graphs: Sequence[tuple[str, list[Part]]]) -> None:
     repeated = [graph_id for graph_id, count in Counter(each for each, _ in graphs).items() if count > 1]
     if repeated:
         raise ApiError(400, "INVALID_INPUT", f"Duplicate graph id: {repeated[0]}")
-    for part in nodes:
-        match = _GRAPH_URL.match(part.url)
-        if match is None or int(match.group(1)) < _GRAPH_VERSION:
-            raise ApiError(400, "INVALID_INPUT", f"The url {part.url} is not supported in a composite graph")
+    if len({_kind(part) for part in nodes}) > _MOST_KINDS:
+        raise ApiError(400, "EXCEEDED_MAX_SIZE_REQUEST", f"The graphs may hold {_MOST_KINDS} different nodes")
+    if any(_depth(parts) > _DEEPEST for _, parts in graphs):
+        raise ApiError(400, "EXCEEDED_MAX_SIZE_REQUEST", f"A graph may be {_DEEPEST} nodes deep")
+
+
+def _kind(part: Part) -> tuple[str, str, str]:
+    """What makes a node different from others: method, API version and object.
+
+    Raises:
+        ApiError: The node is no record.
+    """
+    match = _GRAPH_URL.match(part.url)
+    if match is None or int(match.group(1)) < _GRAPH_VERSION:
+        raise ApiError(400, "INVALID_INPUT", f"The url {part.url} is not supported in a composite graph")
+    return part.method, match.group(1), match.group(2).casefold()
+
+
+def _depth(parts: Sequence[Part]) -> int:
+    """The longest chain of references, counted in nodes."""
+    depths: dict[str, int] = {}
+    for part in parts:
+        named = subrequests.references([part.url, part.body])
+        depths[part.reference_id] = 1 + max((depths.get(each, 0) for each in named), default=0)
+    return max(depths.values())
 
 
 def _graph(request: Request, call: Call, graph_id: str, parts: Sequence[Part]) -> dict[str, Any]:

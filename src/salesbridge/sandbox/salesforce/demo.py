@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .access import ConnectedApp, User
 from .org import Org
+from .person_accounts import enable_person_accounts
 from .seed import seed
 from .standard import standard_sobjects
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .schema import SObject
     from .settings import OrgSettings
 
 CLIENT_ID = "3MVG9sandboxIntegrationConsumerKey00000000000000000000000000000000000000000000000000"
@@ -39,10 +42,16 @@ def new_org(path: Path | None = None, *, settings: OrgSettings | None = None) ->
         path: A file to keep its rows in; by default they live in memory only.
         settings: What is switched on in Setup.
     """
-    sobjects = standard_sobjects()
+    sobjects = _sobjects()
     org = Org(sobjects, settings=settings) if path is None else Org.open(path, sobjects, settings=settings)
     seed(org)
     return org
+
+
+@cache
+def _sobjects() -> tuple[SObject, ...]:
+    """The standard objects, read once: they are immutable, and an org replaces those it changes."""
+    return tuple(standard_sobjects())
 
 
 def demo_org(path: Path | None = None, *, settings: OrgSettings | None = None, certificate: str | None = None) -> Demo:
@@ -94,6 +103,8 @@ def configure(org: Org, path: Path) -> None:
         if not hasattr(org.settings, name):
             raise ValueError(f"{path}: there is no setting {name!r}")
         setattr(org.settings, name, value)
+    if org.settings.person_accounts:
+        enable_person_accounts(org)
     for user in content.get("users", []):
         _add_user(org, dict(user))
     for app in content.get("apps", []):

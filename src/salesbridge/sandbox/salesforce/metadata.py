@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import Route
 
+    from salesbridge.sandbox.salesforce.multipart import Part
     from salesbridge.sandbox.salesforce.org import Org
     from salesbridge.sandbox.salesforce.rest import Call
 
@@ -54,11 +55,9 @@ class _Deployments:
             return self._quick(request, call)
         if call.content_type != "multipart/form-data":
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content-Type {call.content_type} is not supported")
-        found = parts(request.headers["content-type"], call.body)
-        if set(found) != {"json", "file"}:
-            raise ApiError(400, "INVALID_MULTIPART_REQUEST", "A deployment needs the parts 'json' and 'file'")
-        options = deploy_options(_options(found["json"].data), production=self._store.settings.production)
-        return self._start(request, call, options, found["file"].data)
+        asked, data = _asked(parts(request.headers["content-type"], call.body))
+        options = deploy_options(_options(asked), production=self._store.settings.production)
+        return self._start(request, call, options, data)
 
     def _check_permission(self, call: Call) -> None:
         allowed = ("ModifyAllData", "ModifyMetadata")
@@ -131,6 +130,20 @@ class _Deployments:
             if found.status != "FinalizingDeploy":
                 found.move("Canceling", self._org.clock())
         return JsonResponse(found.as_json(_url(request, call, found)), 202)
+
+
+def _asked(found: dict[str, Part]) -> tuple[bytes, bytes]:
+    """The JSON and the zip file of a deployment.
+
+    The JSON part may have any name, as in every multipart request (REST API Developer Guide, *Insert or Update Blob
+    Data*): the guide of deployments calls it ``json``, the Salesforce CLI ``entity_content``.
+    """
+    zips = found.pop("file", None)
+    rest = list(found.values())
+    if zips is None or len(rest) != 1 or rest[0].content_type != "application/json":
+        message = "A deployment needs two parts: one of type application/json, and 'file'"
+        raise ApiError(400, "INVALID_MULTIPART_REQUEST", message)
+    return rest[0].data, zips.data
 
 
 def _options(data: bytes) -> object:

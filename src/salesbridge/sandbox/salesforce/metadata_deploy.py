@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from salesbridge.sandbox.salesforce.metadata_package import packages, unpack
 from salesbridge.sandbox.salesforce.metadata_outcome import Outcome
+from salesbridge.sandbox.salesforce.metadata_package import packages, unpack
 from salesbridge.sandbox.salesforce.metadata_staging import Staging
 from salesbridge.sandbox.salesforce.metadata_xml import MetadataError
 
@@ -148,8 +148,9 @@ class Deploy:
         found = org.find("PermissionSet", "Name", permission_set.name)
         row: dict[str, Any] = {"Name": permission_set.name, "Label": permission_set.label, "IsCustom": True}
         user = self._deployment.created_by
-        system = {"Type": "Regular", "CreatedById": user, "LastModifiedById": user}
-        org.seed("PermissionSet", {**(found[0] if found else {}), **system, **row})
+        component = self._store.component("PermissionSet", permission_set.name, at=org.clock(), user=user)
+        system = {"Id": component.id, "Type": "Regular", "CreatedById": user, "LastModifiedById": user}
+        org.seed("PermissionSet", {**system, **(found[0] if found else {}), **row})
 
     def _forget_permission_set(self, name: str) -> None:
         org = self._org

@@ -70,10 +70,6 @@ class MetadataStore:
         """Forget the identity of a deleted component."""
         self._known.pop((kind, name), None)
 
-    def named(self, kind: str) -> dict[str, Component]:
-        """The identities of all deployed components of a type, by full name."""
-        return {name: component for (each, name), component in self._known.items() if each == kind}
-
 
 @dataclass(slots=True)
 class Component:

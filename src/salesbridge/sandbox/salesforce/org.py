@@ -85,6 +85,7 @@ class Org:
         self._access: dict[tuple[str, str], FieldAccess] = {}
         self._journal: list[Undo] = []
         self._depth = 0
+        self._actor = ""
         self._described: dict[str | None, datetime] = {}
         self._born = clock()
         self._index_prefixes()
@@ -335,6 +336,7 @@ class Org:
         """Make several saves one: an exception inside undoes them all. Transactions nest."""
         with self.lock:
             start = len(self._journal)
+            self._actor = user or self._actor
             self._depth += 1
             try:
                 yield
@@ -344,10 +346,11 @@ class Org:
             finally:
                 self._depth -= 1
                 if self._depth == 0:
-                    self._commit(user)
+                    self._commit()
 
-    def _commit(self, user: str) -> None:
+    def _commit(self) -> None:
         journal, self._journal = self._journal, []
+        user, self._actor = self._actor, ""
         if not journal:
             return
         if self._file is not None:

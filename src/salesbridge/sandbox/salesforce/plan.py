@@ -61,12 +61,16 @@ def _defaults(fields: Iterable[Field]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One sent key: the field it means and how its value is converted; ``parent`` when it names a parent row."""
+    """One sent key: the field it means and how its value is converted; ``parent`` when it names a parent row.
+
+    ``null`` is what null is stored as: a checkbox is never null.
+    """
 
     key: str
     field: Field
     convert: Convert
     parent: bool = False
+    null: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,8 @@ def _step(sobject: SObject, key: str, access: FieldAccess) -> Step | None:
         if reference is not None and reference.name not in access.hidden:
             return Step(key, reference, converter(reference), parent=True)
         return None
-    return None if field.name in access.hidden else Step(key, field, converter(field))
+    null = False if field.type == "boolean" else None
+    return None if field.name in access.hidden else Step(key, field, converter(field), null=null)
 
 
 def _not_writable(names: list[str]) -> SaveError | None:
@@ -143,5 +148,5 @@ def converted(plan: Plan, record: Mapping[str, Any]) -> dict[str, Any]:
     for step in plan.steps:
         if not step.parent:
             value = record[step.key]
-            values[step.field.name] = None if value is None else step.convert(value)
+            values[step.field.name] = step.null if value is None else step.convert(value)
     return values

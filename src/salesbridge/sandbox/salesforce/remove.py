@@ -57,7 +57,7 @@ class Removal:
         if any(each in locked for each in (id_, *parents)):
             raise RefusedError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
         if not sobject.deletable:
-            raise RefusedError("INSUFFICIENT_ACCESS_OR_READONLY", "entity type cannot be deleted")
+            raise RefusedError("INVALID_TYPE_FOR_OPERATION", f"entity type cannot be deleted: {sobject.label}")
         self._remove(sobject.name, row, id_, set())
 
     def _remove(self, sobject: str, row: Row, cause: str, gone: set[str]) -> None:

@@ -100,7 +100,7 @@ def authenticated(
     """
 
     def dispatch(request: Request, call: Call) -> Any:
-        chosen = handler if handler is not None else methods.get(call.method)
+        chosen = handler if handler is not None else methods.get("GET" if call.method == "HEAD" else call.method)
         if chosen is None:
             allowed = ", ".join(sorted(methods))
             message = f"HTTP Method '{call.method}' not allowed. Allowed are {allowed}"

@@ -29,6 +29,17 @@ ROLLED_BACK = SaveError(
 LOCKED = SaveError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
 
 
+def check_operation(sobject: SObject, done: str, *, allowed: bool) -> None:
+    """Refuse an operation that the object doesn't support.
+
+    Raises:
+        RefusedError: ``INVALID_TYPE_FOR_OPERATION``.
+    """
+    if not allowed:
+        message = f"entity type cannot be {done}: {sobject.label}"
+        raise RefusedError("INVALID_TYPE_FOR_OPERATION", message)
+
+
 def rolled_back(result: SaveResult) -> SaveResult:
     """A result as it reads once a failed sibling undid the record; new records have no id any more."""
     if not result.success:
@@ -166,18 +177,26 @@ class Save:
         return values
 
     def _insert(self, record: Mapping[str, Any]) -> SaveResult:
+        check_operation(self._sobject, "inserted", allowed=self._sobject.createable)
         plan = self._plan(record, inserting=True)
         if plan.id_key is not None and record[plan.id_key]:
             raise RefusedError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", "Id")
         values = self._values(plan, record)
-        new = dict(self._blueprint.defaults)
-        new.update(values)
+        new = {**self._blueprint.defaults, **values}
+        if None in values.values():
+            self._restore_defaults(new)
         user, stamp = self._context.user, self._context.stamp
         if self._blueprint.owned and not new.get("OwnerId"):
             new["OwnerId"] = user
         self._system_fields(new, stamp, user)
         self._write(Change(self._org, self._sobject.name, None, new, values, user, stamp))
         return SaveResult(new["Id"], success=True, created=True)
+
+    def _restore_defaults(self, new: Row) -> None:
+        """Fields that can't be null take their default where null was sent."""
+        for name in self._blueprint.never_null:
+            if new.get(name) is None and name in self._blueprint.defaults:
+                new[name] = self._blueprint.defaults[name]
 
     def _system_fields(self, new: Row, stamp: str, user: str) -> None:
         new["Id"] = self._org.new_id(self._sobject.key_prefix or "000")
@@ -186,6 +205,7 @@ class Save:
         new["CreatedById"] = user
 
     def _update(self, record: Mapping[str, Any], old: Row) -> SaveResult:
+        check_operation(self._sobject, "updated", allowed=self._sobject.updateable)
         values = self._values(self._plan(record, inserting=False), record)
         new = {**old, **values}
         change = Change(self._org, self._sobject.name, old, new, values, self._context.user, self._context.stamp)

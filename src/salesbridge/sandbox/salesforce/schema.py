@@ -134,7 +134,6 @@ class Schema:
         self._folded = {name.casefold(): name for name in self._objects}
         self._listeners: list[Callable[[str], None]] = []
         self._children: dict[str, list[ChildRelationship]] | None = None
-        self.version = 0
 
     def on_change(self, listener: Callable[[str], None]) -> None:
         """Call ``listener`` with the object's name after each change of an object."""
@@ -148,10 +147,6 @@ class Schema:
     def names(self) -> list[str]:
         """The canonical names of all objects, sorted."""
         return sorted(self._objects)
-
-    def by_prefix(self, prefix: str) -> SObject | None:
-        """The object whose ids start with these three characters."""
-        return next((each for each in self._objects.values() if each.key_prefix == prefix), None)
 
     def children(self, parent: str) -> list[ChildRelationship]:
         """Every relationship that ends at ``parent``, in the order of the children's names."""
@@ -223,6 +218,5 @@ class Schema:
     def _changed(self, name: str) -> None:
         self._children = None
         self._folded = {each.casefold(): each for each in self._objects}
-        self.version += 1
         for listener in self._listeners:
             listener(name)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class OrgSettings:
-    """The switches of one org; all may be changed while it runs.
+    """The switches of one org; all may be changed while it runs, but ``person_accounts``.
+
+    That one is set by :func:`~salesbridge.sandbox.salesforce.person_accounts.enable_person_accounts`.
 
     ``session_timeout`` is in seconds of inactivity. ``login_host`` is the host name that plays
     ``login.salesforce.com``: client credentials are refused there, any other host is the org's My Domain.
@@ -17,7 +19,6 @@ class OrgSettings:
     contacts_to_multiple_accounts: bool = True
     keep_former_account_as_indirect: bool = True
     quotes_enabled: bool = True
-    quotes_without_opportunity: bool = False
     orders_enabled: bool = True
     order_requires_contract: bool = False
     password_flow_blocked: bool = False
@@ -28,7 +29,6 @@ class OrgSettings:
     language: str = "en_US"
     locale: str = "en_NZ"
     timezone: str = "Pacific/Auckland"
-    default_currency: str = "NZD"
 
     def switched_off(self) -> set[str]:
         """The objects that are not there because their feature is off."""

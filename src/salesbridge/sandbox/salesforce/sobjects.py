@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -79,9 +80,9 @@ def _dated(body: Any, call: Call, sobject: str | None = None) -> JsonResponse:
 def _basic_information(request: Request, call: Call) -> Any:
     sobject = _sobject(request, call)
     with call.org.lock:
-        rows = list(call.org.rows(sobject.name))[-_RECENT:]
+        rows = list(islice(reversed(call.org.table(sobject.name).live.values()), _RECENT))
     named = [field for field in sobject.fields.values() if field.name == "Id" or field.name_field]
-    recent = [record_json(call, sobject, row, named) for row in reversed(rows)]
+    recent = [record_json(call, sobject, row, named) for row in rows]
     return {"objectDescribe": describe_brief(sobject, call.base), "recentItems": recent}
 
 

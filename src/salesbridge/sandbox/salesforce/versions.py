@@ -32,8 +32,8 @@ def listing() -> list[dict[str, str]]:
 def parse(segment: str) -> float:
     """The version number in a path segment such as ``v66.0``.
 
-    Versions 7.0 to 30.0 are retired. Source: REST API Developer Guide, *API End-of-Life Policy* and *Status Codes and
-    Error Responses*; the exact body is general knowledge, not verified.
+    Versions 7.0 to 30.0 are retired. Source: Salesforce's *API End-of-Life Policy* and the REST API Developer Guide,
+    *Status Codes and Error Responses*; the exact body is general knowledge, not verified.
 
     Raises:
         ApiError: 410 for a retired version, 404 for one that never was.

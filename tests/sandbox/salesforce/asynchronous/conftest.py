@@ -10,7 +10,6 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from salesbridge.sandbox.salesforce import files, metadata, tooling
 from salesbridge.sandbox.salesforce.access import FieldPermission, PermissionSet
 from salesbridge.sandbox.salesforce.app import create_app
 from salesbridge.sandbox.salesforce.bulk import ingest_jobs
@@ -80,9 +79,7 @@ def org() -> Org:
 
 @pytest.fixture
 def app(org: Org) -> Starlette:
-    made = create_app(org)
-    made.router.routes[:0] = [*metadata.routes(org), *tooling.routes(org), *files.routes(org)]
-    return made
+    return create_app(org)
 
 
 @pytest.fixture

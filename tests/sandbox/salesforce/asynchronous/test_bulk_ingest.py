@@ -211,6 +211,7 @@ def test_gzipped_data_is_unpacked_and_broken_gzip_refused(caller, org):
     url = f"/jobs/ingest/{job['id']}/batches"
     headers = {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
     assert caller("PUT", url, content=b"no gzip", headers=headers).status_code == 400
+    assert caller("PUT", url, content=gzip.compress(b"Ext__c" * 99)[:-9], headers=headers).status_code == 400
     assert caller("PUT", url, content=gzip.compress(b"Ext__c,Name\nA1,Acme\n"), headers=headers).status_code == 201
     caller.close(job)
     caller.wait(job)
