@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from journey import OBJECTS, connect, totals
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.slow
 
 KILLS = 20
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from email import message_from_bytes, policy
+from pathlib import Path
 
 import pytest
 from journey import EXT, OBJECTS, outcome, totals
 
 from salesbridge.sandbox.billing.extract import write_extract
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.slow
 
 
 def change(records, kind, key, values):
@@ -94,7 +95,8 @@ def test_awkward_rows_end_as_reasoned_row_errors(connected):
     assert all(closes(stage) for stage in run["stages"])
     assert all(cause["code"] and cause["mend"] and cause["example"] for cause in run["causes"])
     awkward = {row.key for row in system.billing.billing.seed.expectations().awkward}
-    report = list(csv.DictReader(open(run["report_path"], encoding="utf-8-sig", newline="")))  # noqa: SIM115, PTH123
+    with Path(run["report_path"]).open(encoding="utf-8-sig", newline="") as file:
+        report = list(csv.DictReader(file))
     assert len(report) == totals(run)["rejected"] + totals(run)["parked"]
     for row in report:
         assert row["Cause"] == "PARENT_NOT_LOADED" or awkward & {*row["Record"].split(":")}, row

@@ -9,7 +9,7 @@ from journey import connect, outcome, totals
 
 from salesbridge.sandbox.salesforce.demo import CLIENT_ID
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.slow
 
 
 def tenant(product, url, **environment):

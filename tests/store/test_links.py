@@ -28,12 +28,13 @@ def test_links_are_found_from_both_sides(door, instance):
     assert billing_keys(door, instance.pk, "Account", [ID.format(2)]) == {ID.format(2): "A2"}
 
 
-def test_writing_again_replaces_the_agreed_values_and_keeps_the_rest(door, instance):
+def test_writing_again_replaces_what_is_agreed_anew_and_keeps_the_rest(door, instance):
     run = uuid.uuid4()
     write_links(door, instance.pk, "Account", rows(range(3)), run)
+    write_links(door, instance.pk, "Account", [("A1", ID.format(1), '{"Phone": "1"}')])
     assert write_links(door, instance.pk, "Account", rows([1], name="Grace")) == 1
     link = door.links(instance).get(billing_key="A1")
-    assert (link.agreed, link.run_id) == ({"Name": "Grace"}, run)
+    assert (link.agreed, link.run_id) == ({"Name": "Grace", "Phone": "1"}, run)
     assert door.links(instance).count() == 3
 
 

@@ -51,6 +51,12 @@ def shape(entity: Entity) -> Shape:
     return Shape(names, frozenset(at[n] for n in fixed if n in at), frozenset(at[n] for n in kept if n in at))
 
 
+def kept_columns(entity: Entity) -> frozenset[str]:
+    """Names of the columns whose master is Salesforce."""
+    form = shape(entity)
+    return frozenset(form.names[at] for at in form.kept)
+
+
 def row_to_send(form: Shape, cells: Sequence[str], agreed: Agreed | None) -> list[str] | None:
     """The CSV row to send, or None when both sides already agree.
 
@@ -81,10 +87,21 @@ def _cell_to_send(form: Shape, at: int, cell: str, agreed: Agreed) -> str:
     return "" if name in agreed and (agreed[name] or CLEAR) == cell else cell
 
 
-def agreed_of(names: Sequence[str], row: Sequence[str]) -> dict[str, str | None]:
-    """What both sides agree on once Salesforce accepted a row."""
+def agreed_of(names: Sequence[str], row: Sequence[str], *, born: frozenset[str] = frozenset()) -> dict[str, str | None]:
+    """What both sides agree on once Salesforce accepted a row.
+
+    Args:
+        names: The CSV header.
+        row: The cells that were accepted.
+        born: Columns that are empty on both sides when their cell is: those of a record that was created just now. From
+            then on Salesforce is master of them, so billing's later value must not fill them.
+    """
     pairs = zip(names, row, strict=True)
-    return {name: None if cell == CLEAR else cell for name, cell in pairs if cell != "" and name != EXTERNAL_ID}
+    return {
+        name: None if cell in {CLEAR, ""} else cell
+        for name, cell in pairs
+        if name != EXTERNAL_ID and (cell != "" or name in born)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from salesbridge.salesforce.bulk import Bulk, Job
 from salesbridge.salesforce.errors import parse_row_error
 from salesbridge.store.links import write_links
 from salesbridge.store.models import Part
-from salesbridge.sync.load import agreed_of
+from salesbridge.sync.load import agreed_of, kept_columns
 
 _BATCH = 10_000
 #: Row errors that may pass when the row is sent again.
@@ -79,16 +79,22 @@ def _successes(work: Work, entity: Entity, rows: Iterator[list[str]]) -> tuple[i
     names = next(rows, [])[2:]
     created = updated = 0
     key_at = names.index(EXTERNAL_ID) if names else 0
+    born = kept_columns(entity)
     while batch := list(islice(rows, _BATCH)):
         new = sum(row[1] == "true" for row in batch)
         created, updated = created + new, updated + len(batch) - new
-        links = ((row[2 + key_at], row[0], _agreed(names, row[2:])) for row in batch)
+        links = (
+            (row[2 + key_at], row[0], _agreed(names, row[2:], born if row[1] == "true" else _NONE)) for row in batch
+        )
         write_links(work.door, work.instance.pk, entity.name, links, work.run_id)
     return created, updated
 
 
-def _agreed(names: list[str], cells: list[str]) -> str:
-    return orjson.dumps(agreed_of(names, cells)).decode()
+_NONE: frozenset[str] = frozenset()
+
+
+def _agreed(names: list[str], cells: list[str], born: frozenset[str]) -> str:
+    return orjson.dumps(agreed_of(names, cells, born=born)).decode()
 
 
 def _failures(draft: Path, job: Job, rows: Iterator[list[str]]) -> tuple[int, int]:

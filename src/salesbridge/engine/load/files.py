@@ -40,15 +40,30 @@ def note(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
+def line(row: Any) -> bytes:
+    """A row as a line of JSON."""
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
 def append(path: Path, rows: Iterable[Any]) -> None:
     """Append rows as lines of JSON."""
+    append_lines(path, map(line, rows))
+
+
+def append_lines(path: Path, written: Iterable[bytes]) -> None:
+    """Append lines that are written already."""
     with path.open("ab") as file:
-        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        file.writelines(written)
 
 
 def lines(*paths: Path) -> Iterator[Any]:
     """The rows of files of JSON lines; a file that is not there has none."""
+    return map(orjson.loads, raw_lines(*paths))
+
+
+def raw_lines(*paths: Path) -> Iterator[bytes]:
+    """The lines of files as they stand there; a file that is not there has none."""
     for path in paths:
         if path.exists():
             with path.open("rb") as file:
-                yield from map(orjson.loads, file)
+                yield from file

@@ -8,12 +8,15 @@ from typing import Any
 
 from salesbridge.engine.load import files
 from salesbridge.engine.load.context import Work
+from salesbridge.engine.load.memory import rarely_collecting
 from salesbridge.model import Entity, RecordRefusedError
 
-#: Records of one durable step; also what is held in memory at once.
+#: Records of one durable step; also what is held in memory at once, as lines of JSON.
 SLICE = 20_000
 #: Rows that one bucket should hold; a bucket is sorted in memory.
 BUCKET = 40_000
+#: Added to a row's number, so that numbers have as many digits and sort as text.
+_FIRST = 10**12
 
 
 def buckets(total: int | None) -> int:
@@ -37,11 +40,11 @@ def gather(work: Work, entity: Entity, number: int, after: str | None) -> dict[s
     done = files.manifest(folder)
     if done is not None:
         return done
-    with files.folder_at_once(folder) as draft:
+    with rarely_collecting(), files.folder_at_once(folder) as draft:
         slice_ = _Slice(work, entity, buckets(work.stage(entity.name).total), number)
         after = slice_.read(after)
         for bucket, rows in slice_.buckets.items():
-            files.append(draft / f"bucket-{bucket:05}.ndjson", rows)
+            files.append_lines(draft / f"bucket-{bucket:05}.ndjson", rows)
         files.append(draft / "refused.ndjson", slice_.refused)
         facts = {"read": slice_.seen, "refused": len(slice_.refused), "after": after}
         return files.note(draft, facts)
@@ -57,7 +60,7 @@ class _Slice:
         self.number = number
         self.seen = 0
         self.transform = work.transform(entity)
-        self.buckets: dict[int, list[Any]] = defaultdict(list)
+        self.buckets: dict[int, list[bytes]] = defaultdict(list)
         self.refused: list[Any] = []
 
     def read(self, after: str | None) -> str | None:
@@ -82,9 +85,9 @@ class _Slice:
             self._refuse(self._name(record), refusal.code, refusal.message, refusal.fields, record)
             return
         parent = parents[0] if parents and parents[0] else key
-        bucket = zlib.crc32(parent.encode()) % self.count
-        order = self.number * SLICE * 10 + len(self.buckets[bucket])
-        self.buckets[bucket].append((parent, key, order, parents, cells, activation))
+        rows = self.buckets[zlib.crc32(parent.encode()) % self.count]
+        order = _FIRST + self.number * SLICE * 10 + len(rows)
+        rows.append(files.line((parent, key, order, parents, cells, activation)))
 
     def _name(self, record: dict[str, Any]) -> str:
         try:

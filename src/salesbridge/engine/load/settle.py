@@ -25,13 +25,14 @@ _MENDS = {
 _CORRECT = "Correct the value in billing, then start the load again."
 
 
-def settle(work: Work, entity: Entity, waves: int) -> dict[str, int]:
+def settle(work: Work, entity: Entity, saves: int, waves: int) -> dict[str, int]:
     """Count a stage's outcomes from what its steps noted, and keep a row for every record that did not arrive.
 
     Args:
         work: The run.
         entity: The stage's entity.
-        waves: Waves of the save phase; those after it belong to the activation.
+        saves: Waves of the save phase, which decide the outcomes.
+        waves: All waves; those after the save phase belong to the activation.
 
     Returns:
         ``read``, ``written_created``, ``written_updated``, ``unchanged``, ``rejected``, ``parked``, ``superseded``.
@@ -39,9 +40,9 @@ def settle(work: Work, entity: Entity, waves: int) -> dict[str, int]:
     folder = work.stage_folder(entity.name)
     cut = files.manifest(folder / "wave-0") or {}
     gathered = [files.manifest(path) or {} for path in sorted((folder / "gather").glob("[0-9]*[0-9]"))]
-    results = list(_results(folder, range(waves)))
+    results = list(_results(folder, range(saves)))
     stage = work.stage(entity.name)
-    rejected = sum(g["refused"] for g in gathered) + sum(r["failed"] for r in results) + _last(results, waves)
+    rejected = sum(g["refused"] for g in gathered) + sum(r["failed"] for r in results) + _last(results, saves)
     counts = {
         "read": sum(g["read"] for g in gathered),
         "written_created": sum(r["created"] for r in results),
@@ -51,7 +52,7 @@ def settle(work: Work, entity: Entity, waves: int) -> dict[str, int]:
         "parked": int(cut.get("parked", 0)),
         "superseded": int(cut.get("superseded", 0)),
     }
-    rows = (_rejected(row) for row in _errors(folder, waves))
+    rows = (_rejected(row) for row in _errors(folder, {saves - 1, waves - 1}))
     write_row_errors(work.door, stage.pk, rows, source="settle")
     work.door.stages.filter(pk=stage.pk).update(**counts)
     return counts
@@ -68,25 +69,21 @@ def _results(folder: Path, waves: range) -> Iterator[dict[str, Any]]:
             yield {**(files.manifest(path) or {}), "wave": wave}
 
 
-def _last(results: list[dict[str, Any]], waves: int) -> int:
+def _last(results: list[dict[str, Any]], saves: int) -> int:
     """Rows that were still to be sent again when the waves ended: they are rejected for good."""
-    return sum(result["again"] for result in results if result["wave"] == waves - 1)
+    return sum(result["again"] for result in results if result["wave"] == saves - 1)
 
 
-def _errors(folder: Path, waves: int) -> Iterator[dict[str, Any]]:
+def _errors(folder: Path, final: set[int]) -> Iterator[dict[str, Any]]:
+    """Every row that did not arrive; rows to be sent again count only in the final waves."""
     for refused in files.lines(*sorted((folder / "gather").glob("[0-9]*[0-9]/refused.ndjson"))):
         yield {**refused, "mend": _MENDS.get(refused["code"], _CORRECT)}
     for parked in files.lines(folder / "wave-0" / "parked.ndjson"):
         yield _parked(parked)
-    last_save = waves - 1
-    for path in sorted(folder.glob("wave-*-results/part-*/*.ndjson")):
+    for path in sorted(folder.glob("wave-*-results/part-*[0-9]/*.ndjson")):
         wave = int(path.parent.parent.name.split("-")[1])
-        if path.name == "failed.ndjson" or wave == last_save or (wave > last_save and not _later(folder, wave)):
+        if path.name == "failed.ndjson" or wave in final:
             yield from files.lines(path)
-
-
-def _later(folder: Path, wave: int) -> bool:
-    return (folder / f"wave-{wave + 1}").exists()
 
 
 def _parked(row: dict[str, Any]) -> dict[str, Any]:

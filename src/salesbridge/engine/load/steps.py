@@ -28,7 +28,6 @@ from salesbridge.salesforce import SalesforceError
 from salesbridge.salesforce.bulk import Job
 from salesbridge.store.models import Part
 from salesbridge.sync.life import RunState, StageState, move_run, move_stage
-from salesbridge.sync.load import shape
 
 P = ParamSpec("P")
 Result = dict[str, Any]
@@ -110,7 +109,20 @@ def read(found: Work, entity: str, number: int, after: str | None) -> dict[str, 
     notes = (found.stage_folder(entity) / "gather").glob("[0-9]*[0-9]")
     seen = sum((files.manifest(path) or {}).get("read", 0) for path in notes)
     found.door.stages.filter(run_id=found.run_id, entity=entity).update(read=seen)
+    if facts["after"] is None:
+        _stop_if_cut_short(found, entity, seen)
     return facts
+
+
+def _stop_if_cut_short(found: Work, entity: str, seen: int) -> None:
+    """A listing that ends early looks like the end of the data; billing's own count tells the difference."""
+    counted = found.billing.count(found.table[entity].record)
+    if counted is not None and seen < counted:
+        raise LoadStopped(
+            f"{entity}: billing counts {counted} records, but its listing ended after {seen}.",
+            "Ask the billing system's operator why the listing is cut short, then start the load again.",
+            "LISTING_CUT_SHORT",
+        )
 
 
 @durable
@@ -163,14 +175,9 @@ def collect(found: Work, part_id: str, job: dict[str, Any]) -> dict[str, Any]:
 @durable
 def retry(found: Work, entity: str, wave: int, most: int) -> list[str]:
     """Cut a later wave from the rows that met a lock or were not reached."""
-    _move_stage(found, entity, StageState.RETRYING)
-    described = found.table[entity]
-    earlier = found.stage_folder(entity) / f"wave-{wave - 1}-results"
-    rows = files.lines(*sorted(earlier.glob("part-*[0-9]/again.ndjson")))
-    parent = described.parents[0].column if described.parents else None
-    names = shape(described).names
-    pairs = ((row["row"].get(parent, "") or row["key"], [row["row"].get(n, "") for n in names]) for row in rows)
-    cutting.cut_again(found, described, wave, pairs, names=names, most=most)
+    if found.stage(entity).state != StageState.ACTIVATING:
+        _move_stage(found, entity, StageState.RETRYING)
+    cutting.retry(found, found.table[entity], wave, most)
     return _parts(found, entity, wave)
 
 
@@ -186,9 +193,9 @@ def activate(found: Work, entity: str, wave: int) -> list[str]:
 
 
 @durable
-def settle(found: Work, entity: str, waves: int) -> dict[str, int]:
+def settle(found: Work, entity: str, saves: int, waves: int) -> dict[str, int]:
     """Close a stage's books."""
-    counts = settling.settle(found, found.table[entity], waves)
+    counts = settling.settle(found, found.table[entity], saves, waves)
     if not settling.closes(counts):
         raise LoadStopped(
             f"{entity}: {counts['read']} records were read, but their outcomes add up to "

@@ -65,17 +65,24 @@ def _stage(call: _Caller, entity: str) -> None:
         after = call(steps.read, entity, number, after)["after"]
         number += 1
     prepared = call(steps.prepare, entity)
-    again = _wave(call, prepared["parts"])
-    waves = 1
+    saves = waves = _waves(call, entity, prepared["parts"], 0)
+    if prepared["activate"]:
+        waves = _waves(call, entity, call(steps.activate, entity, saves), saves)
+    call(steps.settle, entity, saves, waves)
+
+
+def _waves(call: _Caller, entity: str, parts: list[str], wave: int) -> int:
+    """Send a wave, then smaller ones of what met a lock; returns the number of the next wave."""
+    again = _wave(call, parts)
     for most in WAVES:
+        wave += 1
         if not again:
             break
         DBOS.sleep(_PAUSE_S)
-        again = _wave(call, call(steps.retry, entity, waves, most), in_flight=1)
-        waves += 1
-    if prepared["activate"]:
-        _wave(call, call(steps.activate, entity, waves))
-    call(steps.settle, entity, waves)
+        again = _wave(call, call(steps.retry, entity, wave, most), in_flight=1)
+    else:
+        wave += 1
+    return wave
 
 
 def _wave(call: _Caller, parts: list[str], in_flight: int = IN_FLIGHT) -> int:

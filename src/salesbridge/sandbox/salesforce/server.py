@@ -84,7 +84,7 @@ def serve(
 
 def _listen(host: str, port: int, *, tls: bool) -> tuple[socket.socket, str]:
     """A bound socket and the URL it is reached at."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     return listener, f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
