@@ -96,7 +96,7 @@ def configure(*, json: bool = False, level: str = "INFO") -> None:
     handler = _Stderr()
     handler.setFormatter(_formatter(shared, json=json))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("httpx2", "httpcore2"):
+    for chatty in ("httpx2", "httpcore2", "dbos"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.root.level))
 
 

@@ -20,7 +20,6 @@ from salesbridge.sandbox.billing.store import Billing
 from salesbridge.sandbox.salesforce.demo import CLIENT_SECRET, demo_org
 from salesbridge.sandbox.salesforce.server import start_in_thread as start_salesforce
 
-
 _MIGRATE = "from salesbridge import store; from salesbridge.engine import durable; durable.prepare(store.setup())"
 
 
@@ -79,9 +78,11 @@ def org():
 def billing_of():
     running = []
 
-    def make(accounts=60, awkward=0.0, product="junifer", **seed):
+    def make(accounts=60, awkward=0.0, product="junifer", version="", **seed):
         store = Billing(Seed(accounts, awkward=awkward, **seed))
-        system = start_billing(store, Settings(product=product, api_key=API_KEY, username="salesbridge"))
+        system = start_billing(
+            store, Settings(product=product, api_key=API_KEY, username="salesbridge", version=version)
+        )
         running.append(system)
         return system
 

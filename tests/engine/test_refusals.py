@@ -7,7 +7,11 @@ import resource
 import pytest
 from journey import connect, outcome, totals
 
-from salesbridge.sandbox.salesforce.demo import CLIENT_ID
+from salesbridge.sandbox.salesforce.demo import CLIENT_ID, demo_org
+from salesbridge.sandbox.salesforce.metadata_apex import Apex
+from salesbridge.sandbox.salesforce.metadata_store import metadata_store
+from salesbridge.sandbox.salesforce.server import start_in_thread
+from salesbridge.sandbox.salesforce.settings import OrgSettings
 
 pytestmark = pytest.mark.slow
 
@@ -39,9 +43,7 @@ def test_a_billing_system_that_is_down_is_told(product):
 
 
 def test_a_billing_system_that_is_too_old_is_told(product, billing_of):
-    system = billing_of()
-    system.service.settings.version = "5.9"
-    says(tenant(product, system.url), "5.9", "6")
+    says(tenant(product, billing_of(version="5.9").url), "5.9", "6")
 
 
 def test_a_wrong_secret_is_told(product, org, billing_of):
@@ -86,7 +88,8 @@ def test_publishing_and_a_missing_acknowledgement_stop_a_run(connected):
 
 def test_an_active_trigger_stops_a_run_unless_it_is_accepted(connected):
     system = connected(accounts=20)
-    system.org.activate_trigger("AccountTrigger", "Account")
+    trigger = Apex("AccountTrigger", "trigger AccountTrigger on Account (after insert) {}", 66.0, "Active", "Account")
+    metadata_store(system.org.org).triggers["AccountTrigger"] = trigger
     says(
         system.product.run("load", "start", "sales", "--outage-acknowledged"), "AccountTrigger on Account", "Deactivate"
     )
@@ -95,7 +98,7 @@ def test_an_active_trigger_stops_a_run_unless_it_is_accepted(connected):
 
 def test_salesforce_down_in_the_middle_fails_at_its_stage_and_loses_nothing(connected):
     system = connected(accounts=60)
-    armed = system.org.org.faults.arm("unavailable", after=40, times=None)
+    armed = system.org.org.faults.arm("unavailable", after=30, times=None)
     run = system.product.load("--patience", "3", check=1)
     assert run["result"] == "failed"
     assert run["failed_stage"] in outcome(run)
@@ -139,15 +142,12 @@ def test_a_full_disk_fails_the_run_and_the_next_one_goes_on(connected):
 
 
 def test_credentials_of_another_org_are_refused(connected, billing_of):
-    from salesbridge.sandbox.salesforce.demo import demo_org  # noqa: PLC0415 - a second org for this test alone
-    from salesbridge.sandbox.salesforce.server import start_in_thread  # noqa: PLC0415 - as above
-
     system = connected(accounts=20)
     port = int(system.org.url.rpartition(":")[2])
     system.org.stop()
-    with start_in_thread(demo_org().org, port=port) as other:
-        other.org.directory  # noqa: B018 - the same credentials, another organisation
-        says(system.product.run("load", "start", "sales", "--outage-acknowledged"), "another org", "new instance")
+    refreshed = demo_org(settings=OrgSettings(organization_id="00D8e000000Refr"))
+    with start_in_thread(refreshed.org, port=port):
+        says(system.product.run("load", "start", "sales", "--outage-acknowledged"), "but the instance was set up for", "new instance")
 
 
 __all__ = ["connect"]

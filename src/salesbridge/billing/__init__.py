@@ -43,7 +43,7 @@ def connect(
         api_key: Its key.
         overrides: The tenant's own paths, such as ``{"customer.list": "/people"}``.
         http: A client to use instead of our own; the caller closes it.
-        ca_file: PEM file of authorities to trust instead of the system's.
+        ca_file: PEM file of authorities to trust beside the system's.
         allow_loopback: Sandbox mode: addresses of this machine, also with plain http, are allowed.
 
     Raises:

@@ -186,7 +186,9 @@ class BillingApi:
 
 
 def _new_client(ca_file: Path | None) -> httpx2.Client:
-    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    context = ssl.create_default_context()
+    if ca_file:
+        context.load_verify_locations(str(ca_file))
     return httpx2.Client(verify=context, timeout=TIMEOUT, follow_redirects=False)
 
 

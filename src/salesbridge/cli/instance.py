@@ -15,6 +15,7 @@ from salesbridge.cli import show
 from salesbridge.engine import connections, instances
 from salesbridge.salesforce import ClientCredentials, JwtBearer, PasswordToken
 from salesbridge.store.door import Door
+from salesbridge.store.journal import record
 
 tenants = typer.Typer(no_args_is_help=True, help="Billing systems.")
 app = typer.Typer(no_args_is_help=True, help="Connector instances: one billing system bound to one Salesforce org.")
@@ -78,6 +79,25 @@ def list_tenants(*, as_json: Json = False) -> None:
         return
     headings = {"Tenant": "left", "Product": "left", "Address": "left", "Zone": "left"}
     show.table(headings, [list(row.values()) for row in rows])
+
+
+@tenants.command("publishing")
+def publishing(
+    tenant: Annotated[str, typer.Argument(help="Name of the tenant.")],
+    switch: Annotated[str | None, typer.Argument(help="on or off; tells how it stands when not given.")] = None,
+) -> None:
+    """Tell whether the billing system publishes events, or switch it for an outage window."""
+    if switch not in {None, "on", "off"}:
+        show.stop(f"{switch!r} is neither on nor off.", code=show.Exit.USAGE)
+    store.setup()
+    with show.clear_errors():
+        door = _door(tenant)
+        system = connections.billing(door, door.tenant)
+        if switch is not None:
+            system.set_publishing(switch == "on")
+            record(door, "publishing:switched", actor=getpass.getuser(), subject=switch)
+        stands = system.publishing()
+    show.out.print(f"Event publishing of {tenant} is {'unknown' if stands is None else 'on' if stands else 'off'}.")
 
 
 @app.command("add")

@@ -17,7 +17,7 @@ from salesbridge.store.door import Door
 from salesbridge.store.secrets import rewrap_all
 from salesbridge.telemetry import configure
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, help=__doc__, add_completion=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, add_completion=False)
 app.add_typer(instance.tenants, name="tenant")
 app.add_typer(instance.app, name="instance")
 app.add_typer(load.app, name="load")

@@ -10,7 +10,7 @@ import typer
 from salesbridge import store
 from salesbridge.cli import show
 from salesbridge.engine import connections, instances, prepare
-from salesbridge.model import TABLE
+from salesbridge.model import TABLE, merge
 from salesbridge.package import archive, render
 
 app = typer.Typer(no_args_is_help=True, help="Prepare a Salesforce org.")
@@ -21,9 +21,16 @@ def package(
     out: Annotated[Path, typer.Option(help="Folder for the metadata.")],
     *,
     initial: Annotated[bool, typer.Option(help="Only what the initial data synchronisation needs.")] = False,
+    instance: Annotated[str | None, typer.Option(help="With the own fields of this instance's tenant.")] = None,
 ) -> None:
     """Write the Salesforce metadata of the data model, for Salesforce's own tools."""
-    files = render(TABLE, initial_only=initial)
+    table = TABLE
+    if instance:
+        store.setup()
+        with show.clear_errors():
+            door, _ = instances.find(instance)
+            table = merge(TABLE, door.tenant.model_overrides)
+    files = render(table, initial_only=initial)
     for name, text in files.items():
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)

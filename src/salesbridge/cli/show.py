@@ -72,13 +72,16 @@ def table(columns: Mapping[str, str], rows: Sequence[Sequence[Any]], title: str 
     """Print a table.
 
     Args:
-        columns: Heading -> ``left`` or ``right``.
+        columns: Heading -> ``left``, ``right``, or ``name`` for a word that is never broken.
         rows: Cells.
         title: Heading above the table.
     """
     shown = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for heading, justify in columns.items():
-        shown.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+        right = justify == "right"
+        shown.add_column(
+            heading, justify="right" if right else "left", no_wrap=right or justify == "name", overflow="fold"
+        )
     for row in rows:
         shown.add_row(*(_cell(cell) for cell in row))
     out.print(shown)

@@ -130,9 +130,8 @@ def as_dict(door: Door, run: Run) -> dict[str, Any]:
 
 def result(door: Door, run: Run) -> None:
     """Show how a run ended: counts per object, causes, where to look next."""
-    headings = {"Object": "left", **dict.fromkeys(
-        ("read", "created", "updated", "unchanged", "rejected", "parked", "superseded", "in Salesforce"), "right"
-    )}  # fmt: skip
+    counts = ("read", "created", "updated", "same", "rejected", "parked", "doubled", "in org")
+    headings = {"Object": "name", **dict.fromkeys(counts, "right")}
     rows = [
         (s.entity, s.read, s.written_created, s.written_updated, s.unchanged, s.rejected, s.parked, s.superseded,
          s.detail.get("in_salesforce"))
@@ -144,7 +143,7 @@ def result(door: Door, run: Run) -> None:
     if found:
         show.out.print()
         listed = [(c.count, c.entity, c.code, c.message, c.mend) for c in found[:15]]
-        columns = {"Records": "right", "Object": "left", "Cause": "left", "Example": "left", "What to do": "left"}
+        columns = {"Rows": "right", "Object": "name", "Cause": "name", "Example": "left", "What to do": "left"}
         show.table(columns, listed)
     colour = {show.Exit.OK: "green", show.Exit.WITH_ERRORS: "yellow"}.get(exit_code(run), "red")
     show.out.print(f"\n[bold {colour}]{run.message}[/]", soft_wrap=True)

@@ -62,6 +62,8 @@ def add_tenant(entered: BillingSystem, *, by: str) -> tuple[Door, System]:
         OverrideError: The data model cannot be changed in that way.
     """
     _zone(entered.zone)
+    if Door.operator(reason="see whether a name is free").tenants.filter(name=entered.name).exists():
+        raise SetupRefusedError(f"A tenant {entered.name!r} is there already. Choose another name.")
     merge(TABLE, entered.model_overrides or {})
     system = _answering(entered)
     with transaction.atomic():
@@ -104,7 +106,10 @@ def add_instance(
 
     Raises:
         SalesforceError: Salesforce refuses or does not answer; says which setting to look at.
+        SetupRefusedError: The name is taken.
     """
+    if door.instances.filter(name=name).exists():
+        raise SetupRefusedError(f"The tenant has an instance {name!r} already. Choose another name.")
     with connections.connect_salesforce(entered, api_version) as salesforce:
         org = salesforce.org()
     with transaction.atomic():

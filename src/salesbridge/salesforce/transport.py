@@ -29,10 +29,12 @@ def new_client(*, ca_file: Path | None, loopback: bool) -> httpx2.Client:
     """Opens a connection pool, safe to share between threads.
 
     Args:
-        ca_file: PEM file of the certificate authorities to trust instead of the system's.
+        ca_file: PEM file of the certificate authorities to trust beside the system's.
         loopback: The host is this machine: proxies of the environment do not apply.
     """
-    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    context = ssl.create_default_context()
+    if ca_file:
+        context.load_verify_locations(str(ca_file))
     return httpx2.Client(verify=context, timeout=TIMEOUT, follow_redirects=False, trust_env=not loopback)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from salesbridge.store.door import Door
     from salesbridge.store.models import Activity
 
+_TITLE = 300  # characters of a problem's title
 LIVE = (Problem.State.OPEN, Problem.State.RETRYING)
 """States of a problem that still needs somebody."""
 
@@ -67,6 +68,7 @@ def raise_problem(
         key: Key of the record concerned.
         values: Further fields: ``cause``, ``mend``, ``run_id``.
     """
+    title = title if len(title) <= _TITLE else title[: _TITLE - 3] + "..."
     same = {"kind": kind, "instance_id": instance_id, "entity": entity, "key": key}
     with transaction.atomic():
         problem, new = door.problems.get_or_create(

@@ -6,11 +6,12 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import orjson
 from django.db import transaction
 
 from salesbridge.engine.load import files

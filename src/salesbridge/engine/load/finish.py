@@ -13,7 +13,6 @@ from salesbridge.engine.load.context import LoadStopped, Work
 from salesbridge.engine.load.report import store_report, write_report
 from salesbridge.model import EXTERNAL_ID
 from salesbridge.salesforce import SalesforceError
-from salesbridge.settings import settings
 from salesbridge.store.errors import causes
 from salesbridge.store.journal import raise_problem, record
 from salesbridge.store.models import Stage
@@ -140,7 +139,7 @@ def tell(found: Work) -> None:
         "",
         *(f"{cause.count} x {cause.entity} {cause.code}: {cause.mend}" for cause in causes(found.door, run.pk)),
         *([f"Full report in Salesforce: {run.report_url}"] if run.report_url else []),
-        f"Details: {settings().public_url}",
+        f"All of it: salesbridge load status {found.instance.name} --run {run.number}",
     ]
     subject = f"Salesbridge: {found.instance.name}: run {run.number} {run.result}"
     mail.send(f"run-{run.pk}", subject, "\n".join(lines), list(found.instance.notify_emails))

@@ -45,17 +45,14 @@ def preflight(work: Work) -> dict[str, Any]:
     checks: list[Check] = []
     for probe in (_salesforce, _billing, _extract):
         checks += _guarded(probe.__name__.strip("_").capitalize(), probe, work)
+    plan: dict[str, Any] = {"sizes": [], "facts": {}}
     if not _failed(checks):
         for name, further in _PROBES.items():
             checks += _guarded(name, further, work)
-    plan: dict[str, Any] = {"checks": [asdict(c) for c in checks], "sizes": [], "facts": {}}
-    if not _failed(checks):
         plan |= _sizes(work)
         checks += [*_budget(work, plan), *_disk(plan, work)]
-        plan["checks"] = [asdict(c) for c in checks]
         plan["facts"] = {} if _failed(checks) else _facts(work)
-    plan["passed"] = not _failed(checks)
-    return plan
+    return {**plan, "checks": [asdict(c) for c in checks], "passed": not _failed(checks)}
 
 
 def _failed(checks: list[Check]) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from salesbridge.engine.load.context import Work
 from salesbridge.salesforce import files
 from salesbridge.salesforce.links import file_link
@@ -18,11 +20,12 @@ _CHUNK = 2_000
 
 
 def report_rows(errors: Any) -> Iterator[list[str]]:
-    """The report's rows, grouped by cause."""
+    """The report's rows, grouped by cause, safe to open in a spreadsheet."""
     error: RowError
     for error in errors.order_by("entity", "code", "key").iterator(chunk_size=_CHUNK):
         fields = ", ".join(error.fields)
-        yield [error.entity, error.key, error.code, error.message, fields, error.mend, str(error.row)]
+        row = orjson.dumps(error.row).decode()
+        yield _harmless([error.entity, error.key, error.code, error.message, fields, error.mend, row])
 
 
 def write_report(work: Work) -> Path:
@@ -32,7 +35,7 @@ def write_report(work: Work) -> Path:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
-        writer.writerows(map(_harmless, report_rows(work.door.row_errors.filter(run_id=work.run_id))))
+        writer.writerows(report_rows(work.door.row_errors.filter(run_id=work.run_id)))
     return path
 
 

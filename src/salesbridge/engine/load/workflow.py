@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from dbos import DBOS
+from dbos._error import DBOSException
 
 from salesbridge.engine.load import finish, steps
 from salesbridge.engine.load.context import LoadStopped, work
@@ -56,7 +57,20 @@ def load(tenant_id: str, run_id: str) -> str:
         call(steps.report)
     except _Stopped as stop:
         return _fail(tenant_id, run_id, stop.entity, stop.stopped)
+    except DBOSException:
+        raise
+    except Exception as error:  # noqa: BLE001 - no run may be left without an end
+        return _fail(tenant_id, run_id, call.entity, _unexpected(error))
     return "ended"
+
+
+def _unexpected(error: Exception) -> dict[str, str]:
+    message = f"Something unexpected happened: {type(error).__name__}: {error}"
+    return {
+        "code": "UNEXPECTED",
+        "message": message[:1000],
+        "mend": "Report this with the log, then start the load again.",
+    }
 
 
 def _stage(call: _Caller, entity: str) -> None:
@@ -113,9 +127,22 @@ def _fail(tenant_id: str, run_id: str, entity: str, stopped: dict[str, str]) -> 
 def _refused(tenant_id: str, run_id: str) -> dict[str, str]:
     found = work(tenant_id, run_id)
     failed = [check for check in found.run.plan["checks"] if check["state"] == "failed"]
-    message = "; ".join(f"{check['name']}: {check['message']}" for check in failed)
-    mend = " ".join(dict.fromkeys(check["mend"] for check in failed if check["mend"]))
-    return {"code": "PREFLIGHT", "message": message, "mend": mend}
+    by_name: dict[str, list[dict[str, str]]] = {}
+    for check in failed:
+        by_name.setdefault(check["name"], []).append(check)
+    reasons = [f"{name}: {_first_of(found)}" for name, found in by_name.items()]
+    mends = dict.fromkeys(_sentence(check["mend"]) for check in failed if check["mend"])
+    return {"code": "PREFLIGHT", "message": _sentence("; ".join(reasons)), "mend": " ".join(mends)}
+
+
+def _first_of(checks: list[dict[str, str]]) -> str:
+    more = len(checks) - 1
+    return checks[0]["message"] + (f" (and {more} more like it)" if more else "")
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 __all__ = ["IN_FLIGHT", "LOAD", "WAVES", "LoadStopped", "load"]

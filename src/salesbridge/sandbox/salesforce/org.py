@@ -73,7 +73,7 @@ class Org:
         self.faults = Faults()
         self.limits = Limits()
         self.calls = Calls()
-        self.id = normal_id("00D8e000000SbxA") or ""
+        self.id = normal_id(self.settings.organization_id) or ""
         self.public_url: str | None = None
         self.on_commit: list[Commit] = []
         self._tables = {name: self._new_table(name) for name in self.schema.names()}

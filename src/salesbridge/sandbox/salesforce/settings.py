@@ -25,6 +25,7 @@ class OrgSettings:
     fls_enforced: bool = True
     session_timeout: float = 7200.0
     login_host: str | None = None
+    organization_id: str = "00D8e000000SbxA"
     organization_name: str = "Sandbox Org"
     language: str = "en_US"
     locale: str = "en_NZ"
