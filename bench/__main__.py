@@ -26,7 +26,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 OURS, PEER = "salesbridge", "simple-salesforce"
 #: Records of a billing account with its customers, relations, agreements and service points; and of all products.
 _PER_ACCOUNT, _PRODUCTS = 6.5, 120
-_out = Console(highlight=False)
+_out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 def main() -> None:
@@ -99,7 +99,7 @@ def _line(row: dict[str, Any]) -> str:
 
 def _print(rows: list[dict[str, Any]]) -> None:
     table = Table(title=f"Initial load: {os.cpu_count()} cores, {platform.machine()}, {_python()}")
-    for heading in ("", "records", "in the org", "refused", "CPU us/record", "PostgreSQL us/record", "records/s",
+    for heading in ("", "records", "in the org", "refused", "CPU us/record", "of it kernel", "PostgreSQL", "records/s",
                     "peak MB", "Salesforce calls", "wall s"):  # fmt: skip
         table.add_column(heading, justify="right" if heading else "left")
     for row in rows:
@@ -116,6 +116,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         f"{stand:,}",
         f"{row['refused']:,}",
         f"{row['cpu_s'] / count * 1e6:.1f}",
+        f"{row['system_s'] / count * 1e6:.1f}",
         "" if postgres is None else f"{postgres / count * 1e6:.1f}",
         f"{count / row['wall_s']:,.0f}",
         f"{row['peak_mb']:.0f}",

@@ -26,7 +26,8 @@ def arrived(facts: Facts) -> dict[str, int]:
     app = ClientCredentials(facts.org, facts.consumer_key, SecretStr(facts.consumer_secret))
     with Salesforce(app, allow_loopback=True) as salesforce:
         counts = {
-            name: salesforce.count(f"SELECT COUNT() FROM {name} WHERE {EXT} != null") for name in (s for s, _, _ in PLAN)
+            name: salesforce.count(f"SELECT COUNT() FROM {name} WHERE {EXT} != null")
+            for name in (s for s, _, _ in PLAN)
         }
         counts[ACTIVATED] = salesforce.count("SELECT COUNT() FROM Contract WHERE Status = 'Activated'")
     return counts

@@ -1,8 +1,8 @@
 """The peer: a plain script, as a careful engineer would write it in an afternoon, on ``simple-salesforce``.
 
 It does the same job: pages through billing, maps the same fields, upserts object by object by external id with Bulk API
-2.0 (``bulk2.upsert``), gives the relations that Salesforce created by itself their external id, activates contracts, and
-reads every result. It keeps no links, checks nothing beforehand, cannot resume, and sends no row a second time.
+2.0 (``bulk2.upsert``), gives the relations that Salesforce created by itself their external id, activates contracts,
+and reads every result. It keeps no links, checks nothing beforehand, cannot resume, and sends no row a second time.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 
 import pytest
-from journey import connect, outcome, totals
+from journey import outcome, totals
 
 from salesbridge.sandbox.salesforce.demo import CLIENT_ID, demo_org
 from salesbridge.sandbox.salesforce.metadata_apex import Apex
@@ -147,7 +147,8 @@ def test_credentials_of_another_org_are_refused(connected, billing_of):
     system.org.stop()
     refreshed = demo_org(settings=OrgSettings(organization_id="00D8e000000Refr"))
     with start_in_thread(refreshed.org, port=port):
-        says(system.product.run("load", "start", "sales", "--outage-acknowledged"), "but the instance was set up for", "new instance")
-
-
-__all__ = ["connect"]
+        says(
+            system.product.run("load", "start", "sales", "--outage-acknowledged"),
+            "but the instance was set up for",
+            "new instance",
+        )

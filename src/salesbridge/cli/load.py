@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,8 +88,7 @@ def resume(name: Name, *, as_json: Json = False) -> None:
 
 
 def _finish(door: Door, run: Run, *, as_json: bool) -> None:
-    here = nullcontext() if durable.has_worker() else durable.worker()
-    with here:
+    with durable.worker():
         ended = watch.follow(door, run.pk) if not as_json else _wait(door, run)
     if as_json:
         show.as_json(watch.as_dict(door, ended))

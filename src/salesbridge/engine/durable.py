@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,8 +47,9 @@ def worker() -> Iterator[str]:
     url = store.setup()
     executor = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     door = Door.operator(reason="announce this worker")
-    door.workers.create(executor_id=executor, host=socket.gethostname(), pid=os.getpid())
+    door.workers.create(executor_id=executor, host=_machine(), pid=os.getpid())
     _launch(url, executor)
+    resume_orphans(executor)
     stop = threading.Event()
     threads = [threading.Thread(target=_beat, args=(executor, stop), name="heartbeat", daemon=True)]
     threads.append(threading.Thread(target=_reap, args=(executor, stop), name="reaper", daemon=True))
@@ -187,6 +189,8 @@ def resume_orphans(executor: str) -> list[str]:
     """
     workers = Door.operator(reason="recover work of dead workers").workers
     workers.filter(heartbeat_at__lt=Now() - timedelta(seconds=DEAD_AFTER_S)).exclude(pk=executor).delete()
+    here = workers.filter(host=_machine())
+    workers.filter(pk__in=[w.pk for w in here if not _process_lives(w.pid)]).delete()
     living = set(workers.values_list("pk", flat=True))
     pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
     orphans = [w.workflow_id for w in pending if w.executor_id not in living]
@@ -196,7 +200,22 @@ def resume_orphans(executor: str) -> list[str]:
     return orphans
 
 
-def has_worker() -> bool:
-    """Whether some process executes durable work now."""
-    workers = Door.operator(reason="look for a living worker").workers
-    return workers.filter(heartbeat_at__gte=Now() - timedelta(seconds=DEAD_AFTER_S)).exists()
+@cache
+def _machine() -> str:
+    """This machine and its process numbers: containers may share a host name, but not these."""
+    try:
+        space = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        space = "pid"
+    return f"{socket.gethostname()} {space}"
+
+
+def _process_lives(pid: int) -> bool:
+    """Whether a process of this machine is there; one that is gone need not be waited for until its heart is missed."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -27,7 +27,7 @@ PART_BYTES = 95_000_000
 #: Rows of one part: ten of Salesforce's internal batches, so that progress and cancelling are fine-grained.
 PART_ROWS = 100_000
 #: Rows after which a part is weighed; what they add stays far below the room that PART_BYTES leaves.
-_WEIGHED_EVERY = 64
+_WEIGHED_EVERY = 512
 #: Parents that are looked up at once.
 _LOOKUP = 5_000
 
@@ -185,7 +185,7 @@ class Parts:
 
     def _begin(self) -> None:
         path = self.folder / f"part-{len(self.written) + 1:05}.csv"
-        self._file = path.open("w", encoding="utf-8", newline="")
+        self._file = path.open("w", files.BUFFER, encoding="utf-8", newline="")
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._writer.writerow(self.names)
         self._rows = 0
@@ -208,7 +208,10 @@ def cut_again(work: Work, entity: Entity, wave: int, rows: Iterator[Any], *, nam
     if done is None:
         with files.folder_at_once(folder) as draft:
             parts = Parts(draft, names, most)
-            for parent, row in sorted(rows, key=lambda pair: (pair[0], pair[1][0])):
+            # as text, since a run may activate as many contracts as there are customers; what orjson answers is decoded
+            # because its bytes keep room that they do not need
+            for line in sorted(files.line(row).decode() for row in rows):
+                parent, row = orjson.loads(line)
                 parts.add(row, parent)
             done = files.note(draft, {"files": parts.close()})
     register(work, entity, wave, folder, done["files"])
@@ -240,8 +243,8 @@ def activations(work: Work, entity: Entity) -> Iterator[Any]:
 
 
 def _there(work: Work, entity: Entity, batch: list[Any]) -> Iterator[Any]:
-    links = read_links(work.door, work.instance.pk, entity.name, [key for _, key, _ in batch])
-    yield from ((parent, [key, *cells]) for parent, key, cells in batch if key in links)
+    there = salesforce_ids(work.door, work.instance.pk, entity.name, [key for _, key, _ in batch])
+    yield from ((parent, [key, *cells]) for parent, key, cells in batch if key in there)
 
 
 def activation_header(entity: Entity) -> tuple[str, ...]:

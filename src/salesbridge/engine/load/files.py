@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Self
 
 import orjson
 
 MANIFEST = "manifest.json"
+#: Bytes that are read or written at once: rows are many, and a call to the system costs as much as a row.
+BUFFER = 1 << 17
 
 
 @contextmanager
@@ -47,12 +49,33 @@ def line(row: Any) -> bytes:
 
 def append(path: Path, rows: Iterable[Any]) -> None:
     """Append rows as lines of JSON."""
-    append_lines(path, map(line, rows))
+    with path.open("ab", BUFFER) as file:
+        file.writelines(map(line, rows))
 
 
-def append_lines(path: Path, written: Iterable[bytes]) -> None:
-    """Append lines that are written already."""
-    with path.open("ab") as file:
+class Spool:
+    """Files of lines that are written side by side, each opened once, until the block is left.
+
+    Args:
+        folder: Where the files go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: dict[str, BinaryIO] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stack.close()
+
+    def append(self, name: str, written: Iterable[bytes]) -> None:
+        """Append lines that are written already."""
+        file = self._open.get(name)
+        if file is None:
+            file = self._open[name] = self._stack.enter_context((self.folder / name).open("ab", BUFFER))
         file.writelines(written)
 
 
@@ -65,5 +88,5 @@ def raw_lines(*paths: Path) -> Iterator[bytes]:
     """The lines of files as they stand there; a file that is not there has none."""
     for path in paths:
         if path.exists():
-            with path.open("rb") as file:
+            with path.open("rb", BUFFER) as file:
                 yield from file

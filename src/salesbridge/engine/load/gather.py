@@ -11,7 +11,7 @@ from salesbridge.engine.load.context import Work
 from salesbridge.engine.load.memory import rarely_collecting
 from salesbridge.model import Entity, RecordRefusedError
 
-#: Records of one durable step; also what is held in memory at once, as lines of JSON.
+#: Records of one durable step; only a page of them is held in memory at once.
 SLICE = 20_000
 #: Rows that one bucket should hold; a bucket is sorted in memory.
 BUCKET = 40_000
@@ -41,10 +41,9 @@ def gather(work: Work, entity: Entity, number: int, after: str | None) -> dict[s
     if done is not None:
         return done
     with rarely_collecting(), files.folder_at_once(folder) as draft:
-        slice_ = _Slice(work, entity, buckets(work.stage(entity.name).total), number)
-        after = slice_.read(after)
-        for bucket, rows in slice_.buckets.items():
-            files.append_lines(draft / f"bucket-{bucket:05}.ndjson", rows)
+        with files.Spool(draft) as spool:
+            slice_ = _Slice(work, entity, buckets(work.stage(entity.name).total), number, spool)
+            after = slice_.read(after)
         files.append(draft / "refused.ndjson", slice_.refused)
         facts = {"read": slice_.seen, "refused": len(slice_.refused), "after": after}
         return files.note(draft, facts)
@@ -53,11 +52,12 @@ def gather(work: Work, entity: Entity, number: int, after: str | None) -> dict[s
 class _Slice:
     """One slice while it is read."""
 
-    def __init__(self, work: Work, entity: Entity, count: int, number: int) -> None:
+    def __init__(self, work: Work, entity: Entity, count: int, number: int, spool: files.Spool) -> None:
         self.work = work
         self.entity = entity
         self.count = count
-        self.number = number
+        self.spool = spool
+        self.next = _FIRST + number * SLICE * 10
         self.seen = 0
         self.transform = work.transform(entity)
         self.buckets: dict[int, list[bytes]] = defaultdict(list)
@@ -70,6 +70,7 @@ class _Slice:
                 self._refuse(broken.position, "MALFORMED_RECORD", broken.reason, (), {})
             for record in page.records:
                 self._take(record)
+            self._write()
             self.seen += len(page.records) + len(page.malformed)
             after = page.after
             if after is None or self.seen >= SLICE:
@@ -85,9 +86,14 @@ class _Slice:
             self._refuse(self._name(record), refusal.code, refusal.message, refusal.fields, record)
             return
         parent = parents[0] if parents and parents[0] else key
-        rows = self.buckets[zlib.crc32(parent.encode()) % self.count]
-        order = _FIRST + self.number * SLICE * 10 + len(rows)
-        rows.append(files.line((parent, key, order, parents, cells, activation)))
+        bucket = zlib.crc32(parent.encode()) % self.count
+        self.buckets[bucket].append(files.line((parent, key, self.next, parents, cells, activation)))
+        self.next += 1
+
+    def _write(self) -> None:
+        for bucket, rows in self.buckets.items():
+            self.spool.append(f"bucket-{bucket:05}.ndjson", rows)
+        self.buckets.clear()
 
     def _name(self, record: dict[str, Any]) -> str:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 #: Containers that must have been made, less those that went, before the collector looks; Python's own figure is 700.
-_ROWS_AT_ONCE = 200_000
+_ROWS_AT_ONCE = 10_000
 
 
 class _Steps:
