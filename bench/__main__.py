@@ -26,6 +26,8 @@ SIZES = (10_000, 100_000, 1_000_000)
 OURS, PEER = "salesbridge", "simple-salesforce"
 #: Records of a billing account with its customers, relations, agreements and service points; and of all products.
 _PER_ACCOUNT, _PRODUCTS = 6.5, 120
+#: Seconds after which a side that says nothing is given up.
+_PATIENCE_S = 3600.0
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
@@ -75,6 +77,7 @@ def _run(module: str, facts: Facts) -> str:
         text=True,
         check=False,
         env=_environment(facts),
+        timeout=_PATIENCE_S,
     )
     if done.returncode:
         raise SystemExit(f"{module} failed: {done.stderr[-4000:]}")

@@ -116,6 +116,17 @@ def test_the_report_is_kept_in_salesforce_and_told_by_mail(connected):
     assert [mail["To"] for mail in mails] == ["operations@retailer.example"]
     assert run["report_url"] in mails[0].get_content()
     assert "completed with errors" in mails[0]["Subject"]
+    refused = [job for job in run["jobs"] if job["failed"]]
+    assert refused
+    assert all(job["link"] in mails[0].get_content() for job in refused)
+
+
+def test_only_the_report_is_left_in_the_work_folder(connected):
+    system = connected(accounts=400, awkward=0.1)
+    run = system.product.load(check=3)
+
+    files = [path for path in (system.product.folder / "data" / "work").rglob("*") if path.is_file()]
+    assert files == [Path(run["report_path"])]
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])

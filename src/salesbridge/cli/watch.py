@@ -13,6 +13,7 @@ from rich.text import Text
 
 from salesbridge.cli import show
 from salesbridge.engine.load import control
+from salesbridge.engine.load.jobs import jobs
 from salesbridge.store.door import Door
 from salesbridge.store.errors import causes
 from salesbridge.store.models import Run
@@ -117,6 +118,7 @@ def as_dict(door: Door, run: Run) -> dict[str, Any]:
         "failed_stage": run.failed_stage, "report_url": run.report_url, "report_path": run.report_path,
         "started_at": run.started_at, "finished_at": run.finished_at,
         "checks": run.plan.get("checks", []),
+        "jobs": jobs(door, run.instance, run),
         "stages": [
             {"object": s.entity, "state": s.state, "total": s.total, **{n: getattr(s, n) for n in names}}
             for s in stages

@@ -12,10 +12,11 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,10 @@ NAME = "salesbridge"
 LOADS = "loads"
 HEARTBEAT_S = 2.0
 DEAD_AFTER_S = 6.0
+#: Seconds for which a worker that is asked to stop lets what is nearly done come to its end.
+_GOODBYE_S = 8
+_PRUNE_EVERY_S = 3600.0
+_KEPT_DAYS = 30
 _REAPER_LOCK = 0x52454150
 
 _log = structlog.get_logger(__name__)
@@ -61,7 +66,7 @@ def worker() -> Iterator[str]:
         stop.set()
         for thread in threads:
             thread.join(timeout=10)
-        DBOS.destroy(workflow_completion_timeout_sec=0)
+        DBOS.destroy(workflow_completion_timeout_sec=_GOODBYE_S)
         door.workers.filter(pk=executor).delete()
 
 
@@ -169,8 +174,12 @@ def _beat(executor: str, stop: threading.Event) -> None:
 
 
 def _reap(executor: str, stop: threading.Event) -> None:
+    pruned = 0.0
     while not stop.wait(HEARTBEAT_S):
         try:
+            if time.monotonic() - pruned > _PRUNE_EVERY_S:
+                pruned = time.monotonic()
+                prune()
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_REAPER_LOCK])
                 if cursor.fetchone() == (True,):
@@ -179,6 +188,20 @@ def _reap(executor: str, stop: threading.Event) -> None:
             _log.warning("recovery of dead workers' work failed", error=str(error))
             connection.close()
     connection.close()
+
+
+def prune() -> int:
+    """Forget the steps of work that ended long ago, which DBOS keeps for ever; what runs did is in our own tables.
+
+    Returns:
+        How many workflows were forgotten.
+    """
+    before = (datetime.now(UTC) - timedelta(days=_KEPT_DAYS)).isoformat()
+    states = ["SUCCESS", "ERROR", "CANCELLED"]
+    old = DBOS.list_workflows(status=states, completed_before=before, load_input=False, load_output=False, limit=1000)
+    if old:
+        DBOS.delete_workflows([workflow.workflow_id for workflow in old])
+    return len(old)
 
 
 def resume_orphans(executor: str) -> list[str]:

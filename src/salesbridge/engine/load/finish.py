@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 from salesbridge.engine import mail
 from salesbridge.engine.load import send
 from salesbridge.engine.load.context import LoadStopped, Work
+from salesbridge.engine.load.jobs import jobs
 from salesbridge.engine.load.report import store_report, write_report
 from salesbridge.model import EXTERNAL_ID
 from salesbridge.salesforce import SalesforceError
@@ -101,7 +103,7 @@ def _abort_jobs(found: Work) -> None:
 
 
 def end(found: Work, result: RunState, **values: Any) -> None:
-    """Note the result, once, and tell people."""
+    """Note the result, once, and remove what nobody needs any more: the parts hold customers' data."""
     with transaction.atomic():
         run = found.door.runs.select_for_update().get(pk=found.run_id)
         if run.state in ENDED:
@@ -113,12 +115,8 @@ def end(found: Work, result: RunState, **values: Any) -> None:
         subject = f"run {run.number}"
         record(found.door, "run:ended", actor=_ACTOR, subject=subject, instance_id=run.instance_id,
                detail={"result": result, "message": run.message})  # fmt: skip
-    tell(work_again(found))
-
-
-def work_again(found: Work) -> Work:
-    """The same work, read anew."""
-    return Work(found.door, found.run_id)
+    for stage in found.door.stages.filter(run_id=found.run_id):
+        shutil.rmtree(found.stage_folder(stage.entity), ignore_errors=True)
 
 
 def tell(found: Work) -> None:
@@ -139,6 +137,11 @@ def tell(found: Work) -> None:
         "",
         *(f"{cause.count} x {cause.entity} {cause.code}: {cause.mend}" for cause in causes(found.door, run.pk)),
         *([f"Full report in Salesforce: {run.report_url}"] if run.report_url else []),
+        *(
+            f"Bulk job with refused rows: {job['link']}"
+            for job in jobs(found.door, found.instance, run)
+            if job["failed"]
+        ),
         f"All of it: salesbridge load status {found.instance.name} --run {run.number}",
     ]
     subject = f"Salesbridge: {found.instance.name}: run {run.number} {run.result}"

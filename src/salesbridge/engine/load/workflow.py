@@ -43,7 +43,13 @@ class _Caller:
 
 @DBOS.workflow(name=LOAD)
 def load(tenant_id: str, run_id: str) -> str:
-    """Run an initial data synchronisation to its end, whatever that is."""
+    """Run an initial data synchronisation to its end, whatever that is, and tell people."""
+    result = _run(tenant_id, run_id)
+    _tell(tenant_id, run_id)
+    return result
+
+
+def _run(tenant_id: str, run_id: str) -> str:
     call = _Caller(tenant_id, run_id)
     try:
         checked = call(steps.check)
@@ -121,6 +127,11 @@ def _groups(parts: list[str], size: int) -> Iterator[list[str]]:
 def _fail(tenant_id: str, run_id: str, entity: str, stopped: dict[str, str]) -> str:
     finish.fail(work(tenant_id, run_id), entity, stopped)
     return "failed"
+
+
+@DBOS.step(name="load.tell", retries_allowed=True, interval_seconds=2.0, max_attempts=8)
+def _tell(tenant_id: str, run_id: str) -> None:
+    finish.tell(work(tenant_id, run_id))
 
 
 @DBOS.step(name="load.refused")
