@@ -189,7 +189,7 @@ class Bulk:
             if job.done or (timeout is not None and time.monotonic() - began >= timeout):
                 return job
             time.sleep(pause)
-            pause = min(poll, pause * 2)
+            pause = min(poll, pause * 1.25)
 
     def results(self, job_id: str, which: Which) -> Iterator[list[str]]:
         """Yields the rows of a finished ingest job's result file, header first, as it streams in.

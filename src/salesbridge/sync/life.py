@@ -25,6 +25,7 @@ class StageState(StrEnum):
 
     WAITING = "waiting"
     READING = "reading"
+    READ = "read"
     PREPARING = "preparing"
     SENDING = "sending"
     RETRYING = "retrying"
@@ -51,7 +52,8 @@ RUN: Mapping[RunState, frozenset[RunState]] = {
 _ENDS = frozenset({StageState.FAILED, StageState.CANCELLED})
 STAGE: Mapping[StageState, frozenset[StageState]] = {
     StageState.WAITING: frozenset({StageState.READING}) | _ENDS,
-    StageState.READING: frozenset({StageState.PREPARING}) | _ENDS,
+    StageState.READING: frozenset({StageState.READ}) | _ENDS,
+    StageState.READ: frozenset({StageState.PREPARING}) | _ENDS,
     StageState.PREPARING: frozenset({StageState.SENDING, StageState.ACTIVATING, StageState.DONE}) | _ENDS,
     StageState.SENDING: frozenset({StageState.RETRYING, StageState.ACTIVATING, StageState.DONE}) | _ENDS,
     StageState.RETRYING: frozenset({StageState.ACTIVATING, StageState.DONE}) | _ENDS,

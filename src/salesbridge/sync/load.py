@@ -68,14 +68,22 @@ def row_to_send(form: Shape, cells: Sequence[str], agreed: Agreed | None) -> lis
             billing's nothing never clears a field whose master is Salesforce.
     """
     if agreed is None:
-        kept = form.kept
-        return [("" if cell == CLEAR and at in kept else cell) for at, cell in enumerate(cells)]
+        return _whole(form, cells)
     row, changed = [cells[0]], False
     for at in range(1, len(cells)):
         cell = _cell_to_send(form, at, cells[at], agreed)
         changed = changed or cell != ""
         row.append(cell)
     return row if changed else None
+
+
+def _whole(form: Shape, cells: Sequence[str]) -> list[str]:
+    row = list(cells)
+    if CLEAR in row:
+        for at in form.kept:
+            if row[at] == CLEAR:
+                row[at] = ""
+    return row
 
 
 def _cell_to_send(form: Shape, at: int, cell: str, agreed: Agreed) -> str:
@@ -98,9 +106,9 @@ def agreed_of(names: Sequence[str], row: Sequence[str], *, born: frozenset[str] 
     """
     pairs = zip(names, row, strict=True)
     return {
-        name: None if cell in {CLEAR, ""} else cell
+        name: None if not cell or cell == CLEAR else cell
         for name, cell in pairs
-        if name != EXTERNAL_ID and (cell != "" or name in born)
+        if (cell or name in born) and name != EXTERNAL_ID
     }
 
 

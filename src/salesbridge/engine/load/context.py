@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from salesbridge.billing import Billing, open_extract
 from salesbridge.engine import connections
 from salesbridge.model import TABLE, Entity, Table, Transform, load_order, merge
@@ -110,8 +112,9 @@ class Work:
         return Transform(entity, connections.form(product, self.tenant.zone))
 
     def stop_if_cancelled(self) -> None:
-        """Raise LoadCancelled once somebody asked to stop."""
-        if self.door.runs.filter(pk=self.run_id, cancel_requested=True).exists():
+        """Raise LoadCancelled once somebody asked to stop, or the run has ended for another reason."""
+        asked_or_ended = Q(cancel_requested=True) | Q(finished_at__isnull=False)
+        if self.door.runs.filter(asked_or_ended, pk=self.run_id).exists():
             raise LoadCancelled
 
 

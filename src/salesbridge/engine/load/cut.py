@@ -143,7 +143,7 @@ class _Cutter:
 
 
 class Parts:
-    """CSV files of limited size; siblings of one parent never lie in two of them.
+    """CSV files of limited size; siblings of one parent lie in one of them, unless they alone are too many bytes.
 
     Args:
         folder: Where the files go.
@@ -162,8 +162,9 @@ class Parts:
         self._parent: str | None = None
 
     def add(self, row: Sequence[str], parent: str) -> None:
-        """Append a row; a new part begins between two parents once this one is full."""
-        if self._file is not None and parent != self._parent and self._full():
+        """Append a row. A full part ends between two parents; one that is too heavy ends wherever that is."""
+        full = self._rows >= self.most and parent != self._parent
+        if self._file is not None and (full or self._heavy(self._file)):
             self._end()
         if self._file is None:
             self._begin()
@@ -176,12 +177,8 @@ class Parts:
         self._end()
         return self.written
 
-    def _full(self) -> bool:
-        if self._rows >= self.most:
-            return True
-        if self._file is None or self._rows % _WEIGHED_EVERY:
-            return False
-        return os.fstat(self._file.fileno()).st_size >= PART_BYTES
+    def _heavy(self, file: io.TextIOWrapper) -> bool:
+        return not self._rows % _WEIGHED_EVERY and os.fstat(file.fileno()).st_size >= PART_BYTES
 
     def _begin(self) -> None:
         path = self.folder / f"part-{len(self.written) + 1:05}.csv"

@@ -103,7 +103,7 @@ def _abort_jobs(found: Work) -> None:
 
 
 def end(found: Work, result: RunState, **values: Any) -> None:
-    """Note the result, once, and remove what nobody needs any more: the parts hold customers' data."""
+    """Note the result, once."""
     with transaction.atomic():
         run = found.door.runs.select_for_update().get(pk=found.run_id)
         if run.state in ENDED:
@@ -115,6 +115,10 @@ def end(found: Work, result: RunState, **values: Any) -> None:
         subject = f"run {run.number}"
         record(found.door, "run:ended", actor=_ACTOR, subject=subject, instance_id=run.instance_id,
                detail={"result": result, "message": run.message})  # fmt: skip
+
+
+def clean(found: Work) -> None:
+    """Remove the parts, which hold customers' data and which nobody needs once the run has ended."""
     for stage in found.door.stages.filter(run_id=found.run_id):
         shutil.rmtree(found.stage_folder(stage.entity), ignore_errors=True)
 

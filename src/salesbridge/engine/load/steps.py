@@ -111,6 +111,7 @@ def read(found: Work, entity: str, number: int, after: str | None) -> dict[str, 
     found.door.stages.filter(run_id=found.run_id, entity=entity).update(read=seen)
     if facts["after"] is None:
         _stop_if_cut_short(found, entity, seen)
+        _move_stage(found, entity, StageState.READ)
     return facts
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dbos import DBOS
+from dbos import DBOS, SetWorkflowID, WorkflowHandle
 from dbos._error import DBOSException
 
+from salesbridge.engine.durable import READS
 from salesbridge.engine.load import finish, steps
 from salesbridge.engine.load.context import LoadStopped, work
 
@@ -18,6 +19,8 @@ IN_FLIGHT = 3
 #: Most rows of one part in each wave that repeats rows which met a lock: smaller and smaller, one after the other.
 WAVES = (10_000, 2_000, 500, 200)
 _PAUSE_S = 2.0
+#: A sign that never comes: the reading workflow gives one for every object, whatever happens to it.
+_FOR_EVER_S = 30 * 86_400
 
 
 class _Stopped(Exception):  # noqa: N818 - carries a step's answer to the workflow
@@ -44,18 +47,52 @@ class _Caller:
 @DBOS.workflow(name=LOAD)
 def load(tenant_id: str, run_id: str) -> str:
     """Run an initial data synchronisation to its end, whatever that is, and tell people."""
-    result = _run(tenant_id, run_id)
+    reading: list[WorkflowHandle[None]] = []
+    result = _run(tenant_id, run_id, reading)
+    for handle in reading:
+        handle.get_result()
+    _clean(tenant_id, run_id)
     _tell(tenant_id, run_id)
     return result
 
 
-def _run(tenant_id: str, run_id: str) -> str:
+@DBOS.workflow(name="load.reading")
+def read_ahead(tenant_id: str, run_id: str, entities: list[str]) -> None:
+    """Read every object from billing, one after the other, while Salesforce works on those that have been read.
+
+    The load waits for a sign under each object's name: ``{"ok": ...}``, or why reading stopped.
+    """
+    call = _Caller(tenant_id, run_id)
+    for entity in entities:
+        try:
+            _read(call, entity)
+        except _Stopped as stop:
+            DBOS.set_event(entity, {"stopped": stop.stopped})
+            return
+        except DBOSException:
+            raise
+        except Exception as error:  # noqa: BLE001 - the load must not wait for a sign that never comes
+            DBOS.set_event(entity, {"stopped": _unexpected(error)})
+            return
+        DBOS.set_event(entity, {"ok": True})
+
+
+def _read(call: _Caller, entity: str) -> None:
+    number, after = 0, None
+    while number == 0 or after is not None:
+        after = call(steps.read, entity, number, after)["after"]
+        number += 1
+
+
+def _run(tenant_id: str, run_id: str, reading: list[WorkflowHandle[None]]) -> str:
     call = _Caller(tenant_id, run_id)
     try:
         checked = call(steps.check)
         if not checked["passed"]:
             return _fail(tenant_id, run_id, "", _refused(tenant_id, run_id))
         call(steps.begin)
+        with SetWorkflowID(f"reading:{run_id}"):
+            reading.append(DBOS.enqueue_workflow(READS, read_ahead, tenant_id, run_id, checked["stages"]))
         for entity in checked["stages"]:
             call.entity = entity
             _stage(call, entity)
@@ -80,10 +117,9 @@ def _unexpected(error: Exception) -> dict[str, str]:
 
 
 def _stage(call: _Caller, entity: str) -> None:
-    number, after = 0, None
-    while number == 0 or after is not None:
-        after = call(steps.read, entity, number, after)["after"]
-        number += 1
+    read = DBOS.get_event(f"reading:{call.ids[1]}", entity, timeout_seconds=_FOR_EVER_S)
+    if "stopped" in read:
+        raise _Stopped(entity, read["stopped"])
     prepared = call(steps.prepare, entity)
     saves = waves = _waves(call, entity, prepared["parts"], 0)
     if prepared["activate"]:
@@ -127,6 +163,11 @@ def _groups(parts: list[str], size: int) -> Iterator[list[str]]:
 def _fail(tenant_id: str, run_id: str, entity: str, stopped: dict[str, str]) -> str:
     finish.fail(work(tenant_id, run_id), entity, stopped)
     return "failed"
+
+
+@DBOS.step(name="load.clean")
+def _clean(tenant_id: str, run_id: str) -> None:
+    finish.clean(work(tenant_id, run_id))
 
 
 @DBOS.step(name="load.tell", retries_allowed=True, interval_seconds=2.0, max_attempts=8)
