@@ -31,6 +31,7 @@ def describe(entity):
         "length": entity.external_id_length,
         "externalId": True,
         "unique": True,
+        "caseSensitive": entity.name != "Asset",
     }
     lookups = [*(parent.field for parent in entity.parents), *(name for name, _ in entity.facts)]
     fields = [
@@ -105,6 +106,7 @@ def test_any_field_that_cannot_be_written_is_the_one_finding(where):
     [
         (f"Account.{EXTERNAL_ID}", {"externalId": False}, "error", "not marked as External ID"),
         (f"Account.{EXTERNAL_ID}", {"unique": False}, "error", "not unique"),
+        (f"Account.{EXTERNAL_ID}", {"caseSensitive": False}, "error", "ignores case"),
         (f"Account.{EXTERNAL_ID}", {"length": 79}, "error", "holds 79 characters, 80 are needed"),
         (f"OrderItem.{EXTERNAL_ID}", {"length": 160}, "error", "holds 160 characters, 161 are needed"),
         (f"Account.{EXTERNAL_ID}", {"type": "double"}, "error", "is of type double, string is needed"),

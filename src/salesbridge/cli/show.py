@@ -48,18 +48,19 @@ def clear_errors() -> Iterator[None]:
     try:
         yield
     except (SalesforceError, BillingError) as error:
-        stop(_plain(error.message), _plain(error.mend))
+        stop(plain(error.message), plain(error.mend))
     except (SetupRefusedError, OverrideError) as error:
-        stop(_plain(str(error)), code=Exit.USAGE)
+        stop(plain(str(error)), code=Exit.USAGE)
     except RunActive as error:
         stop(str(error), "See: salesbridge load status. Go on with it: salesbridge load resume.")
     except DatabaseUnavailable as error:
-        stop(_plain(str(error)))
+        stop(plain(str(error)))
     except KeyboardInterrupt:
         stop("Interrupted.", "The run itself goes on when a worker is there: salesbridge load resume.", Exit.CANCELLED)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Text that is shown as it is, whatever brackets it holds."""
     return text.replace("[", "\\[")
 
 
@@ -92,4 +93,4 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return _plain(str(value))
+    return plain(str(value))

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from rich.console import Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -144,9 +145,10 @@ def result(door: Door, run: Run) -> None:
     found = causes(door, run.pk)
     if found:
         show.out.print()
-        listed = [(c.count, c.entity, c.code, c.message, c.mend) for c in found[:15]]
-        columns = {"Rows": "right", "Object": "name", "Cause": "name", "Example": "left", "What to do": "left"}
-        show.table(columns, listed)
+        for cause in found:
+            show.out.print(f"{cause.count:>7,}  [bold]{cause.entity} {cause.code}[/]")
+            show.out.print(Padding(show.plain(f"for example: {cause.message}"), (0, 0, 0, 9)))
+            show.out.print(Padding(show.plain(cause.mend), (0, 0, 0, 9)), style="dim")
     colour = {show.Exit.OK: "green", show.Exit.WITH_ERRORS: "yellow"}.get(exit_code(run), "red")
     show.out.print(f"\n[bold {colour}]{run.message}[/]", soft_wrap=True)
     if run.report_url:

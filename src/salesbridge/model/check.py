@@ -91,6 +91,11 @@ def _external_id_faults(entity: Entity, field: Describe) -> Iterator[tuple[str, 
         yield "is not marked as External ID", "edit the field: tick External ID"
     if not field["unique"]:
         yield "is not unique: an upsert may find several records", "edit the field: tick Unique"
+    if entity.case_sensitive and not field["caseSensitive"]:
+        yield (
+            "ignores case, which billing does not: two records could become one",
+            "edit the field: tick case sensitive",
+        )
     if field["length"] < needed:
         yield f"holds {field['length']} characters, {needed} are needed", "edit the field: set its length"
 

@@ -147,6 +147,11 @@ class Entity:
         raise KeyError(f"{self.name} has no mapped field {name}")
 
     @property
+    def case_sensitive(self) -> bool:
+        """Whether external ids that differ only in case are two records: billing's numbers are, market ids not."""
+        return self.identifier is None
+
+    @property
     def external_id_length(self) -> int:
         """Characters that the external id may have."""
         return 80 if len(self.key) == 1 else 161

@@ -31,7 +31,7 @@ def object_file(entity: Entity) -> str:
 def _external_id(entity: Entity) -> tuple[Element, ...]:
     return elements(
         fullName=EXTERNAL_ID,
-        caseSensitive=False,
+        caseSensitive=entity.case_sensitive,
         externalId=True,
         inlineHelpText=_KEY_HELP,
         label="Gentrack External Id",
