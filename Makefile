@@ -41,7 +41,7 @@ lint: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-timings > $(VENV)/imports.log || (cat $(VENV)/imports.log; exit 1)
+	@$(BIN)/lint-imports > $(VENV)/imports.log || (cat $(VENV)/imports.log; exit 1)
 
 docs: $(STAMP)
 	@$(BIN)/sphinx-build -q -W -b html docs docs/_build/html

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import psycopg
 import pytest
-from journey import EXT, OBJECTS, outcome, totals
+from journey import EXT, OBJECTS, outcome, totals, wait_until
 
 from salesbridge.sandbox.billing.extract import write_extract
 
@@ -220,3 +222,30 @@ def test_contracts_are_activated_by_status_alone(connected):
 
     states = {row["Status"] for row in system.rows["Contract"].values()}
     assert states == {"Draft", "Activated"}
+
+
+def test_the_engine_forgets_work_that_ended_long_ago(connected):
+    system = connected(accounts=20)
+    system.product.load(check=0)
+    url = system.product.environment["DATABASE_URL"]
+    day_ms = 86_400_000
+
+    def age(days):
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE dbos.workflow_status SET completed_at = completed_at - %s", [days * day_ms])
+
+    def kept():
+        with psycopg.connect(url) as connection:
+            return connection.execute("SELECT count(*) FROM dbos.workflow_status").fetchone()[0]
+
+    age(days=29)
+    before = kept()
+    worker = system.product.start("worker")
+    time.sleep(8)
+    assert kept() == before
+    worker.terminate()
+    worker.wait()
+    age(days=2)
+    system.product.start("worker")
+    wait_until(lambda: kept() == 0)
+    assert system.product.json("load", "history", "sales", check=0)[0]["result"] == "completed"

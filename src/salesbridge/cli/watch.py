@@ -133,15 +133,13 @@ def as_dict(door: Door, run: Run) -> dict[str, Any]:
 
 def result(door: Door, run: Run) -> None:
     """Show how a run ended: counts per object, causes, where to look next."""
-    counts = ("read", "created", "updated", "same", "rejected", "parked", "doubled", "in org")
-    headings = {"Object": "name", **dict.fromkeys(counts, "right")}
+    counts = ["read", "created", "updated", "unchanged", "rejected", "parked", "superseded"]
     rows = [
-        (s.entity, s.read, s.written_created, s.written_updated, s.unchanged, s.rejected, s.parked, s.superseded,
-         s.detail.get("in_salesforce"))
+        [s.entity, s.read, s.written_created, s.written_updated, s.unchanged, s.rejected, s.parked, s.superseded]
         for s in (p.stage for p in control.progress(door, run.pk))
-    ]  # fmt: skip
+    ]
     if rows:
-        show.table(headings, rows)
+        show.table({"Object": "name", **dict.fromkeys(counts, "right")}, rows)
     found = causes(door, run.pk)
     if found:
         show.out.print()

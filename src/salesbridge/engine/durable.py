@@ -35,8 +35,8 @@ from salesbridge.store.door import Door
 VERSION = "1"
 NAME = "salesbridge"
 LOADS = "loads"
-#: Reading billing for loads, beside them.
-READS = "reads"
+#: Where work goes that was started beside other work, once the process that began it is dead.
+RESUMED = "resumed"
 #: Seconds between two looks for work in a queue. Looking is the engine's main cost while Salesforce works: 59 ms of CPU
 #: a second were measured at 0.25, 28 at 1.
 _POLL_S = 1.0
@@ -88,7 +88,7 @@ def _launch(url: str, executor: str) -> None:
     DBOS(config=config)
     DBOS.launch()
     DBOS.register_queue(LOADS, partition_concurrency=1, polling_interval_sec=_POLL_S)
-    DBOS.register_queue(READS, worker_concurrency=8, polling_interval_sec=_POLL_S)
+    DBOS.register_queue(RESUMED, worker_concurrency=8, polling_interval_sec=_POLL_S)
 
 
 def _sqlalchemy(url: str) -> str:
@@ -224,7 +224,7 @@ def resume_orphans(executor: str) -> list[str]:
     orphans = [workflow for workflow in pending if workflow.executor_id not in living]
     for workflow in orphans:
         _log.info("resuming work of a dead worker", workflow=workflow.workflow_id)
-        DBOS.resume_workflow(workflow.workflow_id, queue_name=workflow.queue_name or LOADS)
+        DBOS.resume_workflow(workflow.workflow_id, queue_name=workflow.queue_name or RESUMED)
     return [workflow.workflow_id for workflow in orphans]
 
 

@@ -132,9 +132,9 @@ def tell(found: Work) -> None:
         "",
         f"Instance: {found.instance.name}    Run: {run.number}    Started by: {run.started_by}",
         "",
-        f"{'Object':<24}{'read':>9}{'created':>9}{'updated':>9}{'same':>9}{'rejected':>9}{'parked':>9}",
+        f"{'Object':<24}{'read':>9}{'created':>9}{'updated':>9}{'unchanged':>11}{'rejected':>9}{'parked':>9}",
         *(
-            f"{s.entity:<24}{s.read:>9}{s.written_created:>9}{s.written_updated:>9}{s.unchanged:>9}{s.rejected:>9}"
+            f"{s.entity:<24}{s.read:>9}{s.written_created:>9}{s.written_updated:>9}{s.unchanged:>11}{s.rejected:>9}"
             f"{s.parked:>9}"
             for s in stages
         ),

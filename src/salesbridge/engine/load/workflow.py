@@ -8,7 +8,6 @@ from typing import Any
 from dbos import DBOS, SetWorkflowID, WorkflowHandle
 from dbos._error import DBOSException
 
-from salesbridge.engine.durable import READS
 from salesbridge.engine.load import finish, steps
 from salesbridge.engine.load.context import LoadStopped, work
 
@@ -92,7 +91,7 @@ def _run(tenant_id: str, run_id: str, reading: list[WorkflowHandle[None]]) -> st
             return _fail(tenant_id, run_id, "", _refused(tenant_id, run_id))
         call(steps.begin)
         with SetWorkflowID(f"reading:{run_id}"):
-            reading.append(DBOS.enqueue_workflow(READS, read_ahead, tenant_id, run_id, checked["stages"]))
+            reading.append(DBOS.start_workflow(read_ahead, tenant_id, run_id, checked["stages"]))
         for entity in checked["stages"]:
             call.entity = entity
             _stage(call, entity)
