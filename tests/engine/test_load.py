@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from journey import EXT, OBJECTS, outcome, totals, wait_until
+from journey import EXT, OBJECTS, connect_by_hand, outcome, totals, wait_until
 
 from salesbridge.sandbox.billing.extract import write_extract
 
@@ -39,6 +39,16 @@ def test_everything_in_billing_arrives_in_salesforce(connected, dialect):
         assert closes(stage), stage
         assert stage["read"] == stage["written_created"] + stage["written_updated"] == expected[kinds[name]]
         assert len(system.rows[name]) == stage["read"]
+
+
+def test_the_commands_of_the_guide_lead_to_a_load(product, org, billing_of):
+    system = connect_by_hand(product, org, billing_of(accounts=20))
+    listed = product.json("instance", "list", check=0)
+    assert [row["instance"] for row in listed] == ["sales"]
+    checked = product.json("instance", "check", "sales", "--initial", check=0)
+    assert {finding["severity"] for finding in checked["findings"]} <= {"warning"}
+    assert system.product.load(check=0)["result"] == "completed"
+    assert product.run("load", "report", "sales", check=0).stdout.startswith("Object,Record,Cause")
 
 
 def test_values_arrive_as_billing_means_them(connected):

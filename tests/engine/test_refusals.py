@@ -76,7 +76,7 @@ def test_an_unknown_login_url_is_told(product, billing_of, url):
 def test_an_org_without_the_fields_is_told_before_anything_is_written(connected):
     system = connected(deploy=False)
     done = system.product.run("load", "start", "sales", "--outage-acknowledged")
-    says(done, "Gentrack_External_Id__c", "install the Salesforce package")
+    says(done, "Gentrack_External_Id__c", "nstall the Salesforce package")
     assert not system.calls("POST", "/jobs/ingest")
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+# one worker installs the client and uses it; two would install over each other
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("jsforce")]
 TOUR = Path(__file__).parent / "clients" / "jsforce_tour.mjs"
 
 

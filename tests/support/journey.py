@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from salesbridge.sandbox.salesforce.demo import CLIENT_ID
+from salesbridge.sandbox.salesforce.demo import CLIENT_ID, CLIENT_SECRET
 
 API_KEY = "billing-key-for-tests"
 OBJECTS = ("Account", "Product2", "Contact", "PricebookEntry", "Contract", "Asset", "AccountContactRelation")
@@ -78,29 +78,30 @@ class Connected:
 
 
 def connect(product, org, billing, dialect="junifer", *, deploy=True):
-    """Set both systems up, as docs/getting-started.md tells."""
-    zone = ("--zone", "Europe/London")
-    product.run(
-        "tenant",
-        "add",
-        "Retailer",
-        "--product",
-        dialect,
-        "--url",
-        billing.url,
-        "--username",
-        "salesbridge",
-        *zone,
-        check=0,
+    """Set both systems up, as docs/getting-started.md tells, and switch billing's events off."""
+    facts = {
+        "dialect": dialect, "billing": billing.url, "api_key": API_KEY, "org": org.url, "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET, "deploy": deploy,
+    }  # fmt: skip
+    words = [sys.executable, str(Path(__file__).with_name("set_up.py"))]
+    environment = {**os.environ, **product.environment}
+    done = subprocess.run(
+        words, input=json.dumps(facts), env=environment, text=True, capture_output=True, timeout=120, check=False
     )
-    product.run(
-        "instance", "add", "sales", "--tenant", "Retailer", "--login-url", org.url, "--consumer-key", CLIENT_ID,
-        "--email", "operations@retailer.example", check=0,
-    )  # fmt: skip
-    if deploy:
-        product.run("salesforce", "deploy", "sales", "--initial", check=0)
+    assert done.returncode == 0, done.stderr[-3000:]
     billing.billing.publishing = False
     return Connected(product, org, billing, dialect)
+
+
+def connect_by_hand(product, org, billing):
+    """The same by the commands that a person types."""
+    words = ("--product", "junifer", "--url", billing.url, "--username", "salesbridge", "--zone", "Europe/London")
+    product.run("tenant", "add", "Retailer", *words, check=0)
+    words = ("--tenant", "Retailer", "--login-url", org.url, "--consumer-key", CLIENT_ID)
+    product.run("instance", "add", "sales", *words, check=0)
+    product.run("salesforce", "deploy", "sales", "--initial", check=0)
+    product.run("tenant", "publishing", "Retailer", "off", check=0)
+    return Connected(product, org, billing)
 
 
 def outcome(run):
