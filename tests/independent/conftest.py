@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import fcntl
 import os
 import shutil
 import subprocess
@@ -98,12 +99,15 @@ def node_modules():
     cache = PROJECT / ".node"
     lock = (HERE / "jsforce" / "package-lock.json").read_text(encoding="utf-8")
     installed = cache / "installed.json"
-    if not installed.exists() or installed.read_text(encoding="utf-8") != lock:
-        cache.mkdir(exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / "jsforce" / name, cache / name)
-        _install(cache)
-        installed.write_text(lock, encoding="utf-8")
+    cache.mkdir(exist_ok=True)
+    # several workers may come here at once; the second waits and finds it installed
+    with (cache / "lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not installed.exists() or installed.read_text(encoding="utf-8") != lock:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(HERE / "jsforce" / name, cache / name)
+            _install(cache)
+            installed.write_text(lock, encoding="utf-8")
     return cache / "node_modules"
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# one worker installs the client and uses it; two would install over each other
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("jsforce")]
+pytestmark = pytest.mark.slow
 TOUR = Path(__file__).parent / "clients" / "jsforce_tour.mjs"
 
 

@@ -14,8 +14,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -60,19 +60,25 @@ def worker() -> Iterator[str]:
     door.workers.create(executor_id=executor, host=_machine(), pid=os.getpid())
     _launch(url, executor)
     resume_orphans(executor)
-    stop = threading.Event()
-    threads = [threading.Thread(target=_beat, args=(executor, stop), name="heartbeat", daemon=True)]
-    threads.append(threading.Thread(target=_reap, args=(executor, stop), name="reaper", daemon=True))
-    for thread in threads:
-        thread.start()
-    try:
+    with ExitStack() as leaving:
+        leaving.callback(lambda: door.workers.filter(pk=executor).delete())
+        leaving.enter_context(_beside(_beat, executor))
+        # Left in the opposite order: the heart beats until the last work is done, or another worker would take over.
+        leaving.callback(DBOS.destroy, workflow_completion_timeout_sec=_GOODBYE_S)
+        leaving.enter_context(_beside(_reap, executor))
         yield executor
+
+
+@contextmanager
+def _beside(task: Callable[[str, threading.Event], None], executor: str) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=task, args=(executor, stop), name=task.__name__, daemon=True)
+    thread.start()
+    try:
+        yield
     finally:
         stop.set()
-        for thread in threads:
-            thread.join(timeout=10)
-        DBOS.destroy(workflow_completion_timeout_sec=_GOODBYE_S)
-        door.workers.filter(pk=executor).delete()
+        thread.join(timeout=10)
 
 
 def _launch(url: str, executor: str) -> None:
