@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,8 +14,8 @@ from salesbridge import billing
 from salesbridge.billing import System
 from salesbridge.engine import connections
 from salesbridge.engine.connections import API_KEY, CONSUMER_SECRET, PASSWORD, PRIVATE_KEY, SECURITY_TOKEN
-from salesbridge.model import TABLE, Finding, check, load_order, merge
-from salesbridge.salesforce import ClientCredentials, JwtBearer, OrgInfo, PasswordToken, SalesforceError
+from salesbridge.model import TABLE, Entity, Finding, check, load_order, merge
+from salesbridge.salesforce import ClientCredentials, JwtBearer, OrgInfo, PasswordToken, Salesforce, SalesforceError
 from salesbridge.store.door import Door
 from salesbridge.store.journal import record
 from salesbridge.store.models import Instance, Tenant
@@ -150,16 +150,26 @@ def validate(door: Door, instance: Instance, *, initial: bool = False) -> list[F
         SalesforceError: Salesforce refuses or does not answer.
     """
     table = merge(TABLE, door.tenant.model_overrides)
-    salesforce = connections.salesforce(door, instance)
-    describes: dict[str, Any] = {}
-    for entity in load_order(table, initial=initial):
+    entities = load_order(table, initial=initial)
+    describes = describes_of(connections.salesforce(door, instance), entities, fresh=True)
+    return check(table, describes, initial=initial)
+
+
+def describes_of(salesforce: Salesforce, entities: Iterable[Entity], *, fresh: bool = False) -> dict[str, Any]:
+    """The describe of each entity's object; None where Salesforce does not show it to the connector's user.
+
+    Raises:
+        SalesforceError: Salesforce refuses for another reason, or does not answer.
+    """
+    found: dict[str, Any] = {}
+    for entity in entities:
         try:
-            describes[entity.name] = salesforce.describe(entity.name, fresh=True)
+            found[entity.name] = salesforce.describe(entity.name, fresh=fresh)
         except SalesforceError as error:
             if error.code not in {"NOT_FOUND", "INVALID_TYPE"}:
                 raise
-            describes[entity.name] = None
-    return check(table, describes, initial=initial)
+            found[entity.name] = None
+    return found
 
 
 def find(name: str) -> tuple[Door, Instance]:

@@ -79,7 +79,7 @@ def fail(found: Work, entity: str, stopped: dict[str, str]) -> None:
     state = StageState.CANCELLED if cancelled else StageState.FAILED
     unfinished = found.door.stages.filter(run_id=found.run_id).exclude(state__in=_DONE_STAGES)
     unfinished.filter(entity=entity).update(state=state, finished_at=timezone.now())
-    unfinished.filter(state__in=[s for s in StageState if s not in _DONE_STAGES]).update(state=StageState.CANCELLED)
+    unfinished.update(state=StageState.CANCELLED)
     if cancelled:
         end(found, RunState.CANCELLED, message=f"Initial data synchronisation was cancelled. {RE_ENABLE}")
         return

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from salesbridge.billing import BillingError, Extract, supported
+from salesbridge.engine.instances import describes_of
 from salesbridge.engine.load.context import LoadStopped, Work
 from salesbridge.engine.load.cut import PART_ROWS
 from salesbridge.model import Fact, check
@@ -102,7 +103,7 @@ def _extract(work: Work) -> Iterator[Check]:
 
 
 def _data_model(work: Work) -> Iterator[Check]:
-    describes = {entity.name: _describe(work, entity.name) for entity in work.entities}
+    describes = describes_of(work.salesforce, work.entities)
     findings = check(work.table, describes, initial=True)
     for finding in findings:
         where = f"{finding.entity}.{finding.field}" if finding.field else finding.entity
@@ -110,15 +111,6 @@ def _data_model(work: Work) -> Iterator[Check]:
         yield Check("Data model", state, f"{where} {finding.message}", finding.mend)
     if not findings:
         yield Check("Data model", "passed", f"{len(describes)} objects have every field that is needed")
-
-
-def _describe(work: Work, sobject: str) -> dict[str, Any] | None:
-    try:
-        return work.salesforce.describe(sobject)
-    except SalesforceError as error:
-        if error.code in {"NOT_FOUND", "INVALID_TYPE"}:
-            return None
-        raise
 
 
 def _triggers(work: Work) -> Iterator[Check]:

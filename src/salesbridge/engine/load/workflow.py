@@ -9,7 +9,7 @@ from dbos import DBOS, SetWorkflowID, WorkflowHandle
 from dbos._error import DBOSException
 
 from salesbridge.engine.load import finish, steps
-from salesbridge.engine.load.context import LoadStopped, work
+from salesbridge.engine.load.context import work
 
 #: Registered name of the workflow.
 LOAD = "load"
@@ -194,6 +194,3 @@ def _first_of(checks: list[dict[str, str]]) -> str:
 def _sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else text + "."
-
-
-__all__ = ["IN_FLIGHT", "LOAD", "WAVES", "LoadStopped", "load"]
