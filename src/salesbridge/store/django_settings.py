@@ -1,4 +1,4 @@
-"""Django's settings, made from ours.
+"""Django's settings: the least that the store needs.
 
 Importing this module starts nothing: the database is named by ``salesbridge.store.setup()``,
 which may have to start it first.
@@ -7,10 +7,6 @@ which may have to start it first.
 from __future__ import annotations
 
 from typing import Any
-
-from salesbridge.settings import settings as _settings
-
-_ours = _settings()
 
 INSTALLED_APPS = ["salesbridge.store"]
 DATABASES: dict[str, dict[str, Any]] = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": ""}}
