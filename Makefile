@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: demo test quick bench lint docs lock clean browser
+.PHONY: demo test quick bench lint docs lock proto clean browser
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make lint   format, lint, types, import contracts"
 	@echo "make docs   build the documentation"
 	@echo "make lock   resolve the dependencies anew into hashed requirements"
+	@echo "make proto  generate the code of the Pub/Sub API from its definition"
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (set PYTHON=...)")'
@@ -51,6 +52,9 @@ lock: $(STAMP)
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group test --group lint --group docs -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/run.txt
+
+proto: $(STAMP)
+	@cd src && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. salesbridge/protocols/pubsub_api.proto
 
 clean:
 	@rm -rf $(VENV) .salesbridge .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/_build .node
