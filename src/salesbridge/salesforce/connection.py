@@ -129,6 +129,15 @@ class Connection:
         """The current token; signs in when there is none."""
         return self._tokens.current()
 
+    def renewed(self, stale: Token) -> Token:
+        """Gives a token other than one that was refused; signs in unless another thread has done so."""
+        return self._tokens.renewed(stale)
+
+    @property
+    def allow_loopback(self) -> bool:
+        """Whether this is sandbox mode, in which addresses of this machine are allowed."""
+        return self._allow_loopback
+
     def send(self, call: Call) -> httpx2.Response:
         """Sends a call and reads its answer.
 

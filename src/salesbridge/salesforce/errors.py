@@ -63,11 +63,11 @@ class SalesforceError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A durable engine stores exceptions: keyword-only attributes must survive pickling.
-        return _rebuilt, (self.message, {k: v for k, v in vars(self).items() if k != "message"})
+        return _rebuilt, (type(self), self.message, {k: v for k, v in vars(self).items() if k != "message"})
 
 
-def _rebuilt(message: str, attributes: dict[str, Any]) -> SalesforceError:
-    return SalesforceError(message, **attributes)
+def _rebuilt(kind: type[SalesforceError], message: str, attributes: dict[str, Any]) -> SalesforceError:
+    return kind(message, **attributes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_salesforce(host: str) -> bool:
+    """Tells whether a host belongs to Salesforce."""
+    return host.endswith(tuple(f".{domain}" for domain in _SALESFORCE_DOMAINS))
+
+
 def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
@@ -60,7 +65,7 @@ def _require_salesforce(parts: SplitResult, host: str) -> None:
         raise _refused("The login URL must start with https://.", _MY_DOMAIN)
     if host.endswith(_NOT_FOR_LOGIN):
         raise _refused(f"{host} is an address for pages, not for signing in.", _MY_DOMAIN)
-    if not host.endswith(tuple(f".{domain}" for domain in _SALESFORCE_DOMAINS)):
+    if not is_salesforce(host):
         raise _refused(f"{host or 'This'} is not an address of Salesforce.", _MY_DOMAIN)
     if parts.port not in {None, 443}:
         raise _refused("The login URL must not name a port.", _MY_DOMAIN)

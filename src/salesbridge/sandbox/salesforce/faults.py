@@ -17,6 +17,17 @@ NAMES = frozenset(
         "job_failed",
         "lock_rows",
         "login_unavailable",
+        "pubsub_unavailable",
+        "stream_stall",
+        "stream_cut",
+        "stream_reset",
+        "token_expired_stream",
+        "replay_invalid",
+        "delivery_limit",
+        "lost_events",
+        "duplicate_events",
+        "reorder_events",
+        "event_before_commit",
     }
 )
 

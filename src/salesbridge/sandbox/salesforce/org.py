@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .access_rules import EVERYTHING, FieldAccess, field_access
+from .bus import EventBus
 from .calls import Calls
 from .deletions import DeletionLog
 from .directory import Directory
+from .event_save import publish_records
 from .faults import Faults
 from .ids import normal_id
 from .limits import Limits
@@ -27,6 +29,7 @@ from .schema import Field, Schema, SObject
 from .settings import OrgSettings
 from .store_file import StoreFile
 from .table import Table
+from .triggers import Triggers
 from .values import RefusedError, datetime_text
 
 if TYPE_CHECKING:
@@ -75,6 +78,9 @@ class Org:
         self.calls = Calls()
         self.id = normal_id(self.settings.organization_id) or ""
         self.public_url: str | None = None
+        self.pubsub_address: str | None = None
+        self.bus = EventBus(self)
+        self.triggers = Triggers(self)
         self.on_commit: list[Commit] = []
         self._tables = {name: self._new_table(name) for name in self.schema.names()}
         self._prefixes: dict[str, Table] = {}
@@ -307,6 +313,10 @@ class Org:
             context = self._context(sobject, user, external_id, locked)
             point = self.savepoint()
             results = self._run(operation, context, records)
+            undone = self.triggers.fire(context.sobject.name, results, self._journal[point:], self.savepoint(), user)
+            if undone is not None:
+                self.rollback_to(point)
+                return list(undone)
             if all_or_none and not all(result.success for result in results):
                 self.rollback_to(point)
                 return [rolled_back(result) for result in results]
@@ -325,6 +335,8 @@ class Org:
     def _run(
         self, operation: Operation, context: SaveContext, records: Sequence[Mapping[str, Any]]
     ) -> list[SaveResult]:
+        if context.sobject.name.endswith("__e"):
+            return publish_records(context, operation, records)
         if operation == "delete":
             return Removal(context).delete(records)
         if operation == "undelete":
@@ -351,12 +363,12 @@ class Org:
     def _commit(self) -> None:
         journal, self._journal = self._journal, []
         user, self._actor = self._actor, ""
-        if not journal:
-            return
-        if self._file is not None:
-            self._file.save_rows(self, journal)
-        for listener in self.on_commit:
-            listener(journal, user)
+        if journal:
+            if self._file is not None:
+                self._file.save_rows(self, journal)
+            for listener in self.on_commit:
+                listener(journal, user)
+        self.triggers.commit()
 
     def savepoint(self) -> int:
         """A place in the running transaction to roll back to."""
@@ -364,6 +376,7 @@ class Org:
 
     def rollback_to(self, point: int) -> None:
         """Undo every write since the savepoint."""
+        self.triggers.forget(point)
         while len(self._journal) > point:
             sobject, id_, row = self._journal.pop()
             table = self._tables.get(sobject)

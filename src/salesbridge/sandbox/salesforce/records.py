@@ -158,5 +158,6 @@ def save(
 
 def save_body(call: Call, result: SaveResult, *, created: bool | None = None) -> dict[str, Any]:
     """The body of a successful create or upsert; ``created`` only for upserts of version 46 and later."""
-    body: dict[str, Any] = {"id": result.id, "success": True, "errors": []}
+    errors = [error.collections_json() for error in result.errors]
+    body: dict[str, Any] = {"id": result.id, "success": True, "errors": errors}
     return body if created is None or call.version < CREATED_VERSION else {**body, "created": created}

@@ -1,0 +1,238 @@
+"""The one decision: given what both sides hold and what they last agreed on, what is to be done about a record. Pure.
+
+It looks at states, not at differences between messages: whatever was lost, repeated or reordered on the way, the
+decision is the same as long as both sides were read after it. A change only says which record to look at, when that
+was, and what somebody entered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from salesbridge.model import EXTERNAL_ID, Entity, Side
+from salesbridge.sync.change import Cells, Change, Gone, Link, Op, Seen
+from salesbridge.sync.decision import Decision, Lost, Reason, Verdict, Write, writes_of
+from salesbridge.sync.merge import TRAVELS, Move, Rule, merge, slots
+
+#: How long an announced change may stay invisible before it counts as rolled back.
+PATIENCE = timedelta(seconds=60)
+#: How often a value is put back within :data:`FIGHT_WINDOW` before that counts as a fight with an automation.
+RESTORES = 3
+FIGHT_WINDOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an instance's settings say about the cases in which the data model does not.
+
+    Args:
+        unlink_deleted: Whether a delete on one side takes the link away, rather than asking a person.
+        born_in_salesforce: Entities whose new Salesforce records are created in billing at once.
+    """
+
+    unlink_deleted: bool = False
+    born_in_salesforce: frozenset[str] = frozenset({"AccountContactRelation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that is known about one record at the moment of deciding.
+
+    Args:
+        changes: What was said to have happened, oldest first; empty when somebody just looks.
+        salesforce: The record in Salesforce; None where there never was one.
+        billing: The record in billing.
+        link: What ties them, if they are linked.
+        linked: Parents that are linked, as (entity, external id).
+        now: The moment.
+        unwritable: Columns that this billing system has no way to write.
+        policy: The instance's settings.
+    """
+
+    changes: tuple[Change, ...]
+    salesforce: Seen | Gone | None
+    billing: Seen | None
+    link: Link | None
+    linked: frozenset[tuple[str, str]]
+    now: datetime
+    unwritable: frozenset[str] = frozenset()
+    policy: Policy = field(default_factory=Policy)
+
+
+def decide(entity: Entity, facts: Facts) -> Decision:
+    """What is to be done about a record.
+
+    Args:
+        entity: Its entity.
+        facts: What is known about it, both sides read after the changes were heard.
+    """
+    salesforce, billing = facts.salesforce, facts.billing
+    invisible = _invisible(facts)
+    if invisible is not None and facts.now - invisible < PATIENCE:
+        return Decision(Verdict.WAIT, Reason.UNCOMMITTED)
+    if isinstance(salesforce, Gone):
+        return _deleted_in_salesforce(facts, salesforce, billing)
+    if salesforce is not None and facts.link is not None and salesforce.id != facts.link.salesforce_id:
+        return Decision(Verdict.ASK, Reason.CLAIMED_TWICE)
+    if billing is None:
+        if salesforce is not None:
+            return _only_in_salesforce(entity, facts, salesforce)
+        reason = Reason.ROLLED_BACK if invisible else Reason.GONE
+        return Decision(Verdict.NOTHING, reason, unlink=facts.link is not None)
+    if salesforce is None:
+        return _only_in_billing(entity, facts, billing)
+    return _both(entity, facts, salesforce, billing, invisible=invisible is not None)
+
+
+def _invisible(facts: Facts) -> datetime | None:
+    """When the last announced Salesforce change happened, if Salesforce does not show it.
+
+    An event that is published immediately can arrive before its transaction commits, or although it never does
+    (Platform Events Developer Guide, "Decoupled Publishing and Subscription").
+    """
+    said = [change for change in facts.changes if change.side is Side.SALESFORCE and change.at is not None]
+    if not said or said[-1].at is None:
+        return None
+    last = said[-1]
+    return last.at if not _shows(last, facts.salesforce) else None
+
+
+def _shows(change: Change, seen: Seen | Gone | None) -> bool:
+    if change.op is Op.DELETE:
+        return not isinstance(seen, Seen)
+    if seen is None:
+        return False
+    if isinstance(seen, Gone) or not change.claims:
+        return True
+    if seen.modified is not None and change.at is not None and seen.modified >= change.at:
+        return True
+    return not all(seen.cells.get(name) == before for name, (before, _) in change.claims.items())
+
+
+def _deleted_in_salesforce(facts: Facts, gone: Gone, billing: Seen | None) -> Decision:
+    if facts.link is None:
+        return Decision(Verdict.NOTHING, Reason.GONE)
+    if billing is None:
+        return Decision(Verdict.NOTHING, Reason.GONE, unlink=True)
+    if facts.policy.unlink_deleted and not gone.merged_into:
+        return Decision(Verdict.NOTHING, Reason.UNLINKED, unlink=True)
+    reason = Reason.MERGED_IN_SALESFORCE if gone.merged_into else Reason.DELETED_IN_SALESFORCE
+    return Decision(Verdict.ASK, reason)
+
+
+def _only_in_billing(entity: Entity, facts: Facts, billing: Seen) -> Decision:
+    if facts.link is not None:  # it was there once, and is not even in the recycle bin
+        return _deleted_in_salesforce(facts, Gone(), billing)
+    missing = _missing_parent(entity, billing.cells, facts.linked)
+    if missing is not None:
+        return Decision(Verdict.WAIT, Reason.PARENT, waits_for=missing)
+    cells = {name: cell for name, cell in billing.cells.items() if cell is not None}
+    return Decision(Verdict.WRITE, Reason.WRITE, (Write(Side.SALESFORCE, cells, create=True),))
+
+
+def _only_in_salesforce(entity: Entity, facts: Facts, salesforce: Seen) -> Decision:
+    if facts.link is not None:
+        if facts.policy.unlink_deleted:
+            return Decision(Verdict.NOTHING, Reason.UNLINKED, unlink=True)
+        return Decision(Verdict.ASK, Reason.GONE_FROM_BILLING)
+    if salesforce.key is not None and entity.name not in facts.policy.born_in_salesforce:
+        return Decision(Verdict.ASK, Reason.UNKNOWN_NUMBER)
+    if entity.name not in facts.policy.born_in_salesforce:
+        return Decision(Verdict.NOTHING, Reason.PROSPECT)
+    parents = {name: salesforce.cells.get(name) for name in (p.column for p in entity.parents if p.required)}
+    if None in parents.values():
+        return Decision(Verdict.NOTHING, Reason.PROSPECT)
+    missing = _missing_parent(entity, parents, facts.linked)
+    if missing is not None:
+        return Decision(Verdict.WAIT, Reason.PARENT, waits_for=missing)
+    told = {name: cell for name, cell in salesforce.cells.items() if cell is not None}
+    cells = {name: cell for name, cell in told.items() if name not in facts.unwritable and name != EXTERNAL_ID}
+    return Decision(Verdict.WRITE, Reason.WRITE, (Write(Side.BILLING, cells, create=True),))
+
+
+def _missing_parent(entity: Entity, cells: Cells, linked: frozenset[tuple[str, str]]) -> tuple[str, str] | None:
+    for parent in entity.parents:
+        key = cells.get(parent.column)
+        if key is not None and (parent.entity, key) not in linked:
+            return parent.entity, key
+    return None
+
+
+def _both(entity: Entity, facts: Facts, salesforce: Seen, billing: Seen, *, invisible: bool) -> Decision:
+    agreed = facts.link.agreed if facts.link is not None else {}
+    found = merge(entity, salesforce.cells, billing.cells, agreed, facts.unwritable)
+    moves = tuple(_without_fights(facts, move) for move in found)
+    equal = _equal(entity, salesforce.cells, billing.cells, {move.name for move in moves})
+    lost = _lost(entity, facts, moves, salesforce.cells, billing.cells)
+    fighting = tuple(move.name for move in moves if move.rule is Rule.FIGHTING)
+    writes = writes_of(moves)
+    missing = _missing_parent(entity, _sent_parents(entity, writes), facts.linked)
+    if missing is not None:
+        return Decision(Verdict.WAIT, Reason.PARENT, moves=moves, waits_for=missing)
+    if writes:
+        verdict, reason = Verdict.WRITE, Reason.WRITE
+    elif fighting:
+        verdict, reason = Verdict.ASK, Reason.FIGHTING
+    elif moves:
+        verdict, reason = Verdict.NOTHING, Reason.LEFT
+    else:
+        verdict, reason = Verdict.NOTHING, Reason.ROLLED_BACK if invisible else Reason.EQUAL
+    return Decision(verdict, reason, writes, moves, lost, equal, fighting=fighting)
+
+
+def _sent_parents(entity: Entity, writes: tuple[Write, ...]) -> Cells:
+    columns = {parent.column for parent in entity.parents}
+    sent = (write.cells for write in writes if write.side is Side.SALESFORCE)
+    return {name: cell for cells in sent for name, cell in cells.items() if name in columns}
+
+
+def _without_fights(facts: Facts, move: Move) -> Move:
+    tries = facts.link.restored.get(move.name) if facts.link is not None else None
+    if move.rule is not Rule.RESTORED or tries is None or tries.cell != move.winner:
+        return move
+    if tries.count < RESTORES or facts.now - tries.since > FIGHT_WINDOW:
+        return move
+    return replace(move, rule=Rule.FIGHTING, to=None)
+
+
+def _equal(entity: Entity, salesforce: Cells, billing: Cells, differing: set[str]) -> dict[str, str | None]:
+    """What both sides hold alike, in the master's spelling."""
+    alike = {}
+    for slot in slots(entity):
+        name = slot.name
+        if name in salesforce and name in billing and name not in differing:
+            alike[name] = billing[name] if slot.master is Side.BILLING else salesforce[name]
+    return alike
+
+
+def _lost(entity: Entity, facts: Facts, moves: tuple[Move, ...], salesforce: Cells, billing: Cells) -> tuple[Lost, ...]:
+    """Values that somebody entered and that do not prevail."""
+    lost = [
+        Lost(move.name, move.to, move.loser, move.winner, move.base, move.rule is Rule.CONFLICT)
+        for move in moves
+        if move.to is not None and move.rule in {Rule.CONFLICT, Rule.RESTORED}
+    ]
+    told = {(entry.name, entry.side, entry.lost) for entry in lost}
+    held: Mapping[Side, Cells] = {Side.SALESFORCE: salesforce, Side.BILLING: billing}
+    won = {move.name: move.winner for move in moves if move.rule in TRAVELS}
+    for change in facts.changes:
+        for name, base, value in _overruled(entity, change):
+            final = won.get(name, held[change.side.other].get(name))
+            if value != final and (name, change.side, value) not in told:
+                told.add((name, change.side, value))
+                lost.append(Lost(name, change.side, value, final, base, both=False))
+    return tuple(lost)
+
+
+def _overruled(entity: Entity, change: Change) -> list[tuple[str, str | None, str | None]]:
+    """Columns that a person says to have changed on the side that is not their master."""
+    if change.ours:
+        return []
+    masters = {slot.name: slot.master for slot in slots(entity)}
+    return [
+        (name, before, after)
+        for name, (before, after) in change.claims.items()
+        if masters.get(name) is change.side.other
+    ]
