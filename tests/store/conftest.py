@@ -1,9 +1,28 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from salesbridge.store.journal import raise_problem, record
-from salesbridge.store.models import Activity, Instance, Link, Part, Problem, RowError, Run, Secret, Stage
+from salesbridge.store.models import (
+    Activity,
+    Change,
+    Conflict,
+    HeardEvent,
+    Instance,
+    Lease,
+    Link,
+    Live,
+    Parked,
+    Part,
+    Problem,
+    Reconciliation,
+    RowError,
+    Run,
+    Secret,
+    Stage,
+)
 from salesbridge.store.runs import begin_run
 
 
@@ -28,10 +47,28 @@ def new_world(new_door):
             Activity: record(door, "run:started", actor="Ada", instance_id=instance.pk),
             Secret: door.secrets.create(instance=instance, name="consumer_secret", sealed=b"x", key_id="k"),
             Link: door.links(instance).create(instance=instance, **link),
+            **_live(door, instance),
         }
         return door, rows
 
     return make
+
+
+def _live(door, instance):
+    record = {"instance": instance, "entity": "Account", "record": "A1"}
+    said = {"side": "billing", "key": "A1", "op": "save", "event_id": "e1", "origin": "event"}
+    lost = {"field": "Phone", "side": "billing", "both": True, "number": 1}
+    event = {"event_id": "e1", "type": "account-updated", "created_at": datetime.now(UTC)}
+    why = {"number": 1, "cause": "gap", "started_by": "Ada"}
+    return {
+        Live: door.rows(Live).create(instance=instance),
+        Lease: door.rows(Lease).create(instance=instance, role="deliver"),
+        Change: door.rows(Change).create(number=1, **record, **said),
+        Parked: door.rows(Parked).create(**record, hold="parent"),
+        Conflict: door.rows(Conflict).create(**record, **lost),
+        HeardEvent: door.rows(HeardEvent).create(**event),
+        Reconciliation: door.rows(Reconciliation).create(instance=instance, **why),
+    }
 
 
 @pytest.fixture

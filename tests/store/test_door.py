@@ -14,13 +14,20 @@ from hypothesis import strategies as st
 from salesbridge.store.door import Door
 from salesbridge.store.models import (
     Activity,
+    Change,
     Closed,
+    Conflict,
+    HeardEvent,
     Instance,
+    Lease,
     Link,
+    Live,
     OutsideTheDoor,
     Owned,
+    Parked,
     Part,
     Problem,
+    Reconciliation,
     RowError,
     Run,
     Secret,
@@ -41,6 +48,13 @@ CHANGES = {
     Activity: {"actor": "changed"},
     Secret: {"key_id": "changed"},
     Link: {"salesforce_id": "changed"},
+    Live: {"state": "changed"},
+    Lease: {"owner": "changed"},
+    Change: {"reason": "changed"},
+    Parked: {"code": "changed"},
+    Conflict: {"lost": "changed"},
+    HeardEvent: {"type": "changed"},
+    Reconciliation: {"state": "changed"},
 }
 ids = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 
@@ -190,6 +204,9 @@ def test_a_row_never_changes_hands(world, strangers_world, model):
         ("store_secret", "instance_id", Instance), ("store_run", "instance_id", Instance),
         ("store_stage", "run_id", Run), ("store_part", "stage_id", Stage),
         ("store_problem", "instance_id", Instance), ("store_problem", "run_id", Run),
+        ("store_live", "instance_id", Instance), ("store_lease", "instance_id", Instance),
+        ("store_parked", "instance_id", Instance), ("store_conflict", "instance_id", Instance),
+        ("store_reconciliation", "instance_id", Instance),
     ],
 )  # fmt: skip
 def test_not_even_sql_points_at_another_tenants_row(world, strangers_world, table, column, model):

@@ -16,6 +16,7 @@ class Link(Owned):
         billing_key: External id in billing.
         salesforce_id: Record id, 18 characters.
         agreed: Values both sides last agreed on, by Salesforce field.
+        restored: Columns that were put back lately: value, how often, since when.
         run_id: Run that wrote it last, if a run did; not a foreign key, a link outlives the run.
     """
 
@@ -31,6 +32,7 @@ class Link(Owned):
     billing_key = models.CharField(max_length=255)
     salesforce_id = models.CharField(max_length=18)
     agreed = models.JSONField(default=dict)
+    restored = models.JSONField(default=dict, db_default={})
     run_id = models.UUIDField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
