@@ -42,6 +42,7 @@ class Settings(BaseSettings):
         mail_from: Sender of our messages.
         mail_dir: Folder of messages when there is no SMTP server.
         public_url: Address under which people reach the portal, used in messages.
+        edge_url: Address under which billing systems reach ``salesbridge edge``.
         ca_file: Certificates to trust beside the system's, for proxies and sandboxes.
         sandbox: Whether addresses of this machine itself are allowed as counterparties.
         workdir: Folder of CSV parts and reports; ``data_dir/work`` when none is given.
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     mail_from: str = "Salesbridge <salesbridge@localhost>"
     mail_dir: Path | None = None
     public_url: str = "http://127.0.0.1:8000"
+    edge_url: str = "http://127.0.0.1:8100"
     sandbox: bool = False
     ca_file: Path | None = None
     workdir: Path | None = None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -7,8 +8,10 @@ import httpx2
 import pytest
 import stamina
 from pydantic import SecretStr
+from scripted_bus import ScriptedBus
 
 from salesbridge.salesforce import ClientCredentials, Credentials, Salesforce
+from salesbridge.salesforce.events import Events
 
 LOGIN = "https://acme.my.salesforce.com"
 INSTANCE = "https://acme-1.my.salesforce.com"
@@ -80,6 +83,46 @@ def wire() -> Wire:
 def salesforce(wire: Wire) -> Iterator[Salesforce]:
     with httpx2.Client(transport=httpx2.MockTransport(wire)) as http, Salesforce(credentials(), http=http) as org:
         yield org
+
+
+@pytest.fixture
+def bus() -> Iterator[ScriptedBus]:
+    found = ScriptedBus()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def stop() -> Iterator[threading.Event]:
+    found = threading.Event()
+    yield found
+    found.set()
+
+
+@pytest.fixture
+def sandboxed(wire: Wire) -> Iterator[Salesforce]:
+    """A connection in sandbox mode."""
+    with (
+        httpx2.Client(transport=httpx2.MockTransport(wire)) as http,
+        Salesforce(credentials("http://127.0.0.1:9"), http=http, allow_loopback=True) as org,
+    ):
+        yield org
+
+
+@pytest.fixture
+def open_events(bus: ScriptedBus, sandboxed: Salesforce) -> Iterator[Callable[..., Events]]:
+    """Opens the event bus of the simulator, which is started with it."""
+    opened: list[Events] = []
+
+    def open_(**options: object) -> Events:
+        if not bus.port:
+            bus.start()
+        opened.append(Events(sandboxed, address=f"127.0.0.1:{bus.port}", plaintext=True, **options))
+        return opened[-1]
+
+    yield open_
+    for events in opened:
+        events.close()
 
 
 @pytest.fixture(autouse=True)

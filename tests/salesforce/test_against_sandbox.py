@@ -230,7 +230,7 @@ def test_a_collection_tells_each_row_its_fate(salesforce):
     deleted = salesforce.collections("delete", "Account", [{"Id": result.id} for result in results[:5]])
     assert all(result.success for result in deleted)
     found = salesforce.retrieve("Account", [results[0].id, results[9].id], ["Ext__c"])
-    assert [row and row["Ext__c"] for row in found] == [None, "A9"]
+    assert [row and row["Ext__c"] for row in found.values()] == [None, "A9"]
 
 
 def test_a_query_runs_over_its_pages(org, salesforce):

@@ -146,10 +146,99 @@ def test_records_are_deleted_by_id(salesforce, wire):
     assert dict(wire.requests[0].url.params) == {"ids": "1,2", "allOrNone": "false"}
 
 
-def test_records_are_read_by_id_with_none_for_the_missing(salesforce, wire):
-    wire.answers = [httpx2.Response(200, json=[{"Id": "1"}, None])]
+def test_a_collection_updates_by_id_and_keeps_what_succeeded(salesforce, wire):
+    locked = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "busy", "fields": []}
+    wire.answers = [
+        httpx2.Response(
+            200, json=[{"id": "1", "success": True, "errors": []}, {"id": "2", "success": False, "errors": [locked]}]
+        )
+    ]
+    done, refused = salesforce.collections("update", "Account", [{"Id": "1", "Fax": None}, {"Id": "2", "Fax": "5"}])
 
-    assert salesforce.retrieve("Account", ["1", "2"], ["Id"]) == [{"Id": "1"}, None]
+    assert (done.success, done.created, refused.success, refused.errors[0].kind) == (True, False, False, "transient")
+    assert (wire.requests[0].method, wire.requests[0].url.path) == ("PATCH", "/services/data/v66.0/composite/sobjects")
+    assert body_of(wire.requests[0]) == {
+        "allOrNone": False,
+        "records": [
+            {"attributes": {"type": "Account"}, "Id": "1", "Fax": None},
+            {"attributes": {"type": "Account"}, "Id": "2", "Fax": "5"},
+        ],
+    }
+
+
+@pytest.mark.parametrize("operation", ["create", "update", "upsert", "delete"])
+def test_a_collection_whose_reply_is_lost_is_not_sent_again(salesforce, wire, operation):
+    wire.answers = [httpx2.ReadError("cut")]
+    with pytest.raises(SalesforceError) as caught:
+        salesforce.collections(operation, "Account", [{"Id": "1"}], "Ext__c" if operation == "upsert" else None)
+
+    assert caught.value.unknown_outcome
+    assert len(wire.requests) == 1
+
+
+def test_records_are_read_by_id_with_none_for_the_missing(salesforce, wire):
+    wire.answers = [httpx2.Response(200, json=[{"Id": "1", "Name": "A"}, None])]
+
+    assert salesforce.retrieve("Account", ["1", "2", "1"], ["Id", "Name"]) == {"1": {"Id": "1", "Name": "A"}, "2": None}
+    assert (wire.requests[0].method, wire.requests[0].url.path) == (
+        "POST",
+        "/services/data/v66.0/composite/sobjects/Account",
+    )
+    assert body_of(wire.requests[0]) == {"ids": ["1", "2"], "fields": ["Id", "Name"]}
+
+
+def test_any_number_of_records_is_read_two_thousand_at_a_time(salesforce, wire):
+    def answer(request):
+        return httpx2.Response(200, json=[{"Id": wanted} for wanted in body_of(request)["ids"]])
+
+    wire.answers = [answer]
+    found = salesforce.retrieve("Account", [str(number) for number in range(4001)], ["Id"])
+
+    assert [len(body_of(request)["ids"]) for request in wire.requests] == [2000, 2000, 1]
+    assert found == {str(number): {"Id": str(number)} for number in range(4001)}
+    assert salesforce.retrieve("Account", [], ["Id"]) == {}
+    assert len(wire.requests) == 3
+
+
+def test_reading_by_id_is_repeated_after_a_passing_trouble(salesforce, wire):
+    wire.answers = [httpx2.ReadError("cut"), httpx2.Response(200, json=[None])]
+
+    assert salesforce.retrieve("Account", ["1"], ["Id"]) == {"1": None}
+    assert len(wire.requests) == 2
+
+
+def test_fewer_records_than_ids_are_no_answer(salesforce, wire):
+    wire.answers = [httpx2.Response(200, json=[])]
+    with pytest.raises(SalesforceError) as caught:
+        salesforce.retrieve("Account", ["1"], ["Id"])
+
+    assert (caught.value.code, caught.value.unknown_outcome) == ("BAD_ANSWER", False)
+
+
+def test_records_are_found_by_many_values_in_queries_that_fit_a_url(salesforce, wire):
+    wire.answers = [page({"Id": "1"}), page({"Id": "2"}, following="/services/data/v66.0/query/01g"), page()]
+    fields = ["Id", "Account.Gentrack_External_Id__c"]
+    values = [f"A{number:05}" for number in range(1500)]
+    found = salesforce.query_in("Contact", fields, "Gentrack_External_Id__c", [*values, "A00000"])
+
+    assert [record["Id"] for record in found] == ["1", "2"]
+    queries = [request.url.params["q"] for request in wire.requests if "q" in request.url.params]
+    assert len(queries) == 2
+    start = "SELECT Id,Account.Gentrack_External_Id__c FROM Contact WHERE Gentrack_External_Id__c IN ('A00000',"
+    assert queries[0].startswith(start)
+    assert sum(query.count("'A") for query in queries) == 1500
+    assert all(len(str(request.url)) < 13_000 for request in wire.requests)
+
+
+@pytest.mark.parametrize(
+    ("sobject", "fields", "field"),
+    [("A WHERE", ["Id"], "F"), ("A", ["Id FROM B"], "F"), ("A", ["Id"], "F = 1 OR F"), ("A", [""], "F")],
+)
+def test_what_is_no_name_never_gets_into_a_query(salesforce, wire, sobject, fields, field):
+    with pytest.raises(ValueError, match="not the name"):
+        list(salesforce.query_in(sobject, fields, field, ["x"]))
+
+    assert wire.requests == []
 
 
 def test_a_describe_is_asked_for_once_and_then_only_whether_it_changed(salesforce, wire):

@@ -17,9 +17,13 @@ from pydantic import SecretStr
 from salesbridge.billing.address import base_url as checked
 from salesbridge.billing.dialect import Dialect, UnexpectedShapeError
 from salesbridge.billing.errors import answer_error, shape_error, transport_error, unreadable
+from salesbridge.billing.keys import filled
 from salesbridge.billing.paths import Native, merged
-from salesbridge.billing.port import KINDS, BillingError, Page, System
-from salesbridge.billing.shape import Reader, read_all, reader
+from salesbridge.billing.port import KEYS, KINDS, BillingError, Page, System
+from salesbridge.billing.reading import Reading
+from salesbridge.billing.shape import NativePage, Reader, RecordShape, attribute_paths, read_all, reader
+from salesbridge.billing.write_table import Call
+from salesbridge.billing.writing import Writing
 
 T = TypeVar("T")
 
@@ -28,6 +32,7 @@ _ATTEMPTS: Final = 4
 _PATIENCE_S: Final = 60.0
 _LONGEST_PAUSE_S: Final = 20.0
 _NOT_FOUND: Final = 404
+_NOT_ALLOWED: Final = 405
 
 
 class BillingApi:
@@ -65,6 +70,8 @@ class BillingApi:
         self._http = http or _new_client(ca_file)
         self._owned = http is None
         self._system: System | None = None
+        self._reading = Reading(self._paths, self._readers, self._asked, lambda body: dialect.reply(body, {}).items)
+        self._writing = Writing(dialect.writes, self._paths, dialect.paths, self._reading, self._sent)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._dialect.product}, {self._base})"
@@ -131,23 +138,86 @@ class BillingApi:
 
     def pages(self, kind: str, *, after: str | None = None, since: datetime | None = None) -> Iterator[Page]:
         """Yields the records of a kind in pages; a cursor holds its ``since``."""
+        for page in self.native_pages(kind, after=after, since=since):
+            rows, malformed = read_all(self._readers[kind], page.items, page.position)
+            yield Page(rows, malformed, page.after)
+
+    def native_pages(
+        self, kind: str, *, after: str | None = None, since: datetime | None = None
+    ) -> Iterator[NativePage]:
+        """Yields the same pages with their items as the product spells them (see ``shape``)."""
         query = (
             dict(parse_qsl(after, keep_blank_values=True))
             if after
             else dict(self._dialect.first(since, self._known_zone))
         )
-        read = self._readers[kind]
         while True:
             reply = self._asked(f"{kind}.list", lambda body: self._dialect.reply(body, query), query)  # noqa: B023  used at once
-            at = _place(kind, query)
-            rows, malformed = read_all(read, reply.items, lambda index: f"{at}, item {index + 1}")  # noqa: B023  as above
-            yield Page(rows, malformed, reply.following)
+            yield NativePage(reply.items, _place(kind, query), reply.following)
             if reply.following is None:
                 return
             query = _advanced(query, reply.following)
 
-    def _asked(self, name: str, understand: Callable[[Any], T], query: Mapping[str, str] | None = None) -> T:
-        return _patiently(lambda: self._understood(self._once("GET", name, query), understand))
+    def shape(self, kind: str) -> RecordShape | None:
+        """Tells how the records of a kind are spelt, the tenant's paths included; None for those that have lines."""
+        if any(name.startswith(f"{kind}.line.") for name in self._paths):
+            return None
+        return RecordShape(attribute_paths(kind, self._paths), KEYS[kind], self._readers[kind])
+
+    def read(self, kind: str, key: str) -> dict[str, Any] | None:
+        """Reads one record by its business key; None where there is none."""
+        return self._reading.read(kind, key)
+
+    def writable(self, kind: str) -> frozenset[str]:
+        """Tells which attributes of a kind some call carries."""
+        return self._writing.writable(kind)
+
+    def write(
+        self, kind: str, key: str, attributes: Mapping[str, Any], *, known: Mapping[str, Any] | None = None
+    ) -> int:
+        """Changes attributes of a record and tells the number of calls; repeating it is harmless."""
+        return self._writing.write(kind, key, attributes, known)
+
+    def create(self, kind: str, attributes: Mapping[str, Any], *, idempotency_key: str) -> dict[str, Any]:
+        """Creates a record and gives it as it is then.
+
+        Where the product knows no idempotency key, a record whose business key is given is looked for first; for
+        others an error with ``unknown_outcome`` leaves the looking to the caller.
+        """
+        return self._writing.create(kind, attributes, idempotency_key)
+
+    def delete(self, kind: str, key: str) -> None:
+        """Deletes a record by its business key; gone already is fine."""
+        self._writing.delete(kind, key)
+
+    def _asked(
+        self,
+        name: str,
+        understand: Callable[[Any], T],
+        query: Mapping[str, str] | None = None,
+        *,
+        at: Mapping[str, Any] | None = None,
+    ) -> T:
+        return _patiently(lambda: self._understood(self._once("GET", name, query, at=at), understand))
+
+    def _sent(
+        self,
+        call: Call,
+        body: Mapping[str, Any] | None,
+        understand: Callable[[Any], T] | None = None,
+        *,
+        at: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> T | None:
+        def once() -> T | None:
+            response = self._once(call.method, call.name, body=body, at=at, idempotency_key=idempotency_key)
+            try:
+                return self._understood(response, understand) if understand else None
+            except BillingError as exc:  # it was carried out, and only the answer is unreadable
+                exc.unknown_outcome = not _is_safe(call.method, idempotency_key)
+                raise
+
+        return _patiently(once)
 
     @staticmethod
     def _understood(response: httpx2.Response, understand: Callable[[Any], T]) -> T:
@@ -159,12 +229,21 @@ class BillingApi:
             raise shape_error(response, str(exc)) from None
 
     def _once(
-        self, method: str, name: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        name: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        *,
+        at: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
     ) -> httpx2.Response:
-        safe = method in {"GET", "PUT"}  # what is PUT here is a whole value: a repeat changes nothing
+        safe = _is_safe(method, idempotency_key)
         headers = {**self._headers, **({"Content-Type": "application/json"} if body is not None else {})}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
         content = orjson.dumps(body) if body is not None else None
-        url = self._base + self._paths[name].path
+        url = self._base + filled(self._paths[name].path, at or {})
         try:
             response = self._http.request(method, url, params=query, headers=headers, content=content)
         except httpx2.TransportError as exc:
@@ -178,10 +257,9 @@ class BillingApi:
     def _with_path(self, error: BillingError, name: str) -> BillingError:
         """Tells, where a path is not found, which one, how sure we are of it, and how to change it."""
         native = self._paths[name]
-        if error.status == _NOT_FOUND:
-            error.mend = (
-                f"The path {native.path} is {native.mark}: set {name} in the tenant's settings to the right one."
-            )
+        if error.status in {_NOT_FOUND, _NOT_ALLOWED}:
+            advice = f"The path {native.path} is {native.mark}: set {name} in the tenant's settings to the right one."
+            error.mend = f"Check that the record exists. {advice}" if _names_record(error, native) else advice
         return error
 
 
@@ -200,6 +278,15 @@ def _patiently(work: Callable[[], T]) -> T:
         with attempt:
             return work()
     raise AssertionError("stamina either returns or raises")  # pragma: no cover
+
+
+def _names_record(error: BillingError, native: Native) -> bool:
+    return error.status == _NOT_FOUND and "{" in native.path
+
+
+def _is_safe(method: str, idempotency_key: str | None) -> bool:
+    """Whether a call may be repeated: what is PUT or PATCHed here is whole values, so a repeat changes nothing."""
+    return method != "POST" or idempotency_key is not None
 
 
 def _worth_repeating(exc: Exception) -> bool | float:

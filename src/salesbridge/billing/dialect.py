@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from salesbridge.billing.paths import Paths
 from salesbridge.billing.port import System
+from salesbridge.billing.write_table import WriteTable
 
 
 class Reply(NamedTuple):
@@ -37,6 +38,7 @@ class Dialect(Protocol):
     product: str
     base_path: str
     paths: Paths
+    writes: WriteTable
 
     def headers(self, username: str | None, api_key: SecretStr) -> Mapping[str, str]:
         """Gives the headers that authenticate a call."""

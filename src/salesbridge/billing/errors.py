@@ -32,7 +32,8 @@ _BY_STATUS: Final[Mapping[int, _Advice]] = {
     403: _Advice(
         "authentication", "FORBIDDEN", "Give the API key's user the permission class that the message names (PUS:USER)."
     ),
-    404: _Advice("permanent", "NOT_FOUND", "Check that the record exists, and the path in the tenant's settings."),
+    # A missing record is told in the product's own words; this is for an answer that is not the product's.
+    404: _Advice("permanent", "PATH_NOT_FOUND", "Check the base URL, and the path in the tenant's settings."),
     408: _Advice("transient", "TIMEOUT", _LATER),
     409: _Advice("permanent", "CONFLICT", "The record was changed meanwhile: it is read again with its next change."),
     415: _Advice("permanent", "UNSUPPORTED_MEDIA_TYPE", "A proxy removes the content type: let it pass unchanged."),

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from salesbridge.billing.extract_check import Finding, check
 from salesbridge.billing.extract_files import STEMS, ExtractFile, candidates, the_file
 from salesbridge.billing.extract_rows import Read, rows
+from salesbridge.billing.keys import parts_of
 from salesbridge.billing.port import BillingError, Malformed, Page, System
+from salesbridge.billing.readonly import ReadOnly
 
 EXTRACT_KINDS: Final = tuple(STEMS)
 _PAGE_ROWS: Final = 1000
 
 
-class Extract:
+class Extract(ReadOnly):
     """An extract in a folder: one file per record kind, NDJSON or CSV, UTF-8, ``.gz`` allowed.
 
     Values are as written: texts in CSV, any JSON value in NDJSON. In CSV an unquoted empty cell is null and ``""``
@@ -93,6 +95,19 @@ class Extract:
         offset, line = _position(file, after)
         with file.open() as stream:
             yield from _paged(file, rows(file, stream, offset=offset, line=line))
+
+    def read(self, kind: str, key: str) -> dict[str, Any] | None:
+        """Reads one record by its business key; this reads the file from its beginning.
+
+        Raises:
+            BillingError: The file is missing, doubled or damaged.
+        """
+        wanted = parts_of(kind, key).items()
+        if kind not in STEMS:
+            return None
+        file = the_file(self._folder, kind)
+        with file.open() as stream:
+            return next((read.row for read in rows(file, stream) if read.row and wanted <= read.row.items()), None)
 
 
 def _paged(file: ExtractFile, reads: Iterator[Read]) -> Iterator[Page]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import SecretStr
 
+from salesbridge.billing import junifer_writes
 from salesbridge.billing.dialect import Refusal, Reply, member, text_or_none
 from salesbridge.billing.paths import Native, Paths, documented, record
 from salesbridge.billing.port import BillingError, System
@@ -36,6 +37,7 @@ PATHS: Final[Paths] = dict(
     [
         ("system.version", Native("/version")),
         ("system.publishing", Native("/eventPublishing")),
+        *junifer_writes.WRITES.paths().items(),
         *record(
             "customer",
             {
@@ -181,6 +183,7 @@ class Junifer:
     product = "Junifer"
     base_path = "/rest/v1"
     paths = PATHS
+    writes = junifer_writes.WRITES
 
     def headers(self, username: str | None, api_key: SecretStr) -> Mapping[str, str]:
         """Gives Junifer's two headers (documented)."""

@@ -1,6 +1,7 @@
 """A dialect's paths as a flat table: what is asked for where, what each attribute is called, how sure we are.
 
-Names: ``customer.list``, ``customer.item``, ``customer.count``, ``customer.attr.forename``, ``order.line.quantity`` (a
+Names: ``customer.list``, ``customer.item``, ``customer.count``, ``customer.write`` and the like (see
+``write_table``), ``customer.attr.forename``, ``order.line.quantity`` (a
 member of each item of the list that ``order.attr.lines`` names), ``system.version``, ``system.publishing``. A tenant's
 settings override any of them.
 """
@@ -19,6 +20,8 @@ Mark = Literal["documented", "assumed", "tenant"]
 
 _URL_PATH: Final = re.compile(r"(/[A-Za-z0-9_.~:{}@-]+)+")
 _MEMBER: Final = re.compile(r"[^.\s]+(\.[^.\s]+)*")
+_PLACE: Final = re.compile(r"\{([^}]*)\}")
+_CALL: Final = re.compile(r"\w+\.(count|find|create|delete|write(\.\w+)?)")
 _ATTRIBUTE: Final = re.compile(r"(\w+)\.(attr|line)\.([a-z][a-z0-9_]*)")
 
 
@@ -66,7 +69,7 @@ def merged(paths: Paths, overrides: Mapping[str, str] | None) -> dict[str, Nativ
     """Lays a tenant's paths over a dialect's.
 
     An attribute that the dialect does not have may be added (a tenant's extra field); an empty path takes an
-    attribute or a count away. Merging nothing changes nothing; a later mapping wins.
+    attribute, a count or a call that writes away. Merging nothing changes nothing; a later mapping wins.
 
     Raises:
         BillingError: A name that is none, or a path that cannot be one.
@@ -94,7 +97,7 @@ def _require_name(name: str, paths: Paths) -> None:
 
 def _require_removable(name: str) -> None:
     kind, _, rest = name.partition(".")
-    if rest.startswith("line.") or rest == "count" or name == "system.publishing":
+    if rest.startswith("line.") or _CALL.fullmatch(name) or name == "system.publishing":
         return
     if rest.startswith("attr.") and rest[5:] not in KEYS[kind]:
         return
@@ -111,6 +114,18 @@ def _require_path(name: str, path: str) -> None:
         raise _bad_override(
             f"{name}: {path!r} is not a path.", "Write it like /customers, relative to the base URL, without a query."
         )
+    else:
+        _require_places(name, path)
+
+
+def _require_places(name: str, path: str) -> None:
+    kind, _, rest = name.partition(".")
+    one = rest in {"item", "delete"} or rest.startswith("write")
+    known = (*KEYS[kind], "internal_id") if one else ()
+    unknown = [place for place in _PLACE.findall(path) if place not in known]
+    if unknown or not {"{", "}"}.isdisjoint(_PLACE.sub("", path)):
+        hint = f"It can hold {', '.join(f'{{{place}}}' for place in known)}." if known else "It can hold no places."
+        raise _bad_override(f"{name}: {path!r} has places that cannot be filled.", hint)
 
 
 def _bad_override(message: str, mend: str) -> BillingError:

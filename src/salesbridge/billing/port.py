@@ -87,6 +87,54 @@ class Billing(Protocol):
             since: Only records changed at or after this instant (aware).
         """
 
+    def read(self, kind: str, key: str) -> dict[str, Any] | None:
+        """Reads one record by its business key.
+
+        Args:
+            kind: One of ``KINDS``.
+            key: The parts of its key, joined by a colon as in the external id (``A1:C2``).
+
+        Returns:
+            The attributes as in ``Page.records``, with the key as the system spells it; None where there is none.
+        """
+
+    def writable(self, kind: str) -> frozenset[str]:
+        """Tells which attributes of a kind can be written at all."""
+
+    def write(
+        self, kind: str, key: str, attributes: Mapping[str, Any], *, known: Mapping[str, Any] | None = None
+    ) -> int:
+        """Changes attributes of a record that exists; others stay as they are. Repeating it is harmless.
+
+        Args:
+            kind: One of ``KINDS``.
+            key: Its business key, as for ``read``.
+            attributes: Neutral names to values as the dialect spells them; None clears.
+            known: The record as just read, whose internal id saves a look-up.
+
+        Returns:
+            The number of calls made, look-ups included, repeats not.
+
+        Raises:
+            BillingError: ``unknown_outcome`` where the request may have been carried out; ``written`` names what an
+                earlier call of the same write has carried already.
+        """
+
+    def create(self, kind: str, attributes: Mapping[str, Any], *, idempotency_key: str) -> dict[str, Any]:
+        """Creates a record, and gives it as it is then.
+
+        Args:
+            kind: One of ``KINDS``.
+            attributes: Neutral names to values as the dialect spells them.
+            idempotency_key: The same in every repeat, so that a system that knows such keys creates once.
+
+        Raises:
+            BillingError: ``unknown_outcome`` where it may have been created: look before creating again.
+        """
+
+    def delete(self, kind: str, key: str) -> None:
+        """Deletes a record by its business key, of the kinds that can be; gone already is fine."""
+
     def close(self) -> None:
         """Closes connections and files."""
 
@@ -107,6 +155,7 @@ class BillingError(Exception):
         fields: Native names of the fields concerned.
         retry_after: Seconds to wait before the next try, if known.
         unknown_outcome: A write may or may not have happened.
+        written: Attributes that the same write had carried already when it failed.
     """
 
     def __init__(
@@ -120,6 +169,7 @@ class BillingError(Exception):
         fields: tuple[str, ...] = (),
         retry_after: float | None = None,
         unknown_outcome: bool = False,
+        written: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -130,6 +180,7 @@ class BillingError(Exception):
         self.fields = fields
         self.retry_after = retry_after
         self.unknown_outcome = unknown_outcome
+        self.written = written
 
     def __str__(self) -> str:
         return f"{self.message} ({self.code}) {self.mend}"

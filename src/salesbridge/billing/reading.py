@@ -82,9 +82,7 @@ class Reading:
 
     def _by_list(self, kind: str, key: str, parts: Mapping[str, str]) -> Row | None:
         query = {self._paths[f"{kind}.attr.{name}"].path: text for name, text in parts.items()}
-        rows = self._ask(
-            f"{kind}.find", lambda body: [self.row(kind, native) for native in self._items(body)], query
-        )
+        rows = self._ask(f"{kind}.find", lambda body: [self.row(kind, native) for native in self._items(body)], query)
         return _chosen(kind, key, rows)
 
     def row(self, kind: str, native: Any) -> Row:

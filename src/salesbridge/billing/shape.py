@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from salesbridge.billing.paths import Paths
 from salesbridge.billing.port import KEYS, Malformed
@@ -20,6 +21,44 @@ class MisshapenError(Exception):
     """A native record that cannot be read; the text says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class NativePage:
+    """Some records of one kind as the product spells them.
+
+    Attributes:
+        items: What the list holds, unread: each should be an object.
+        place: Where in the list the page is, for people.
+        after: Cursor from which the next page continues; None after the last page.
+    """
+
+    items: list[Any]
+    place: str
+    after: str | None
+
+    def position(self, index: int) -> str:
+        """Says where an item is, for people."""
+        return f"{self.place}, item {index + 1}"
+
+
+class RecordShape(NamedTuple):
+    """How the records of one kind are spelt.
+
+    Attributes:
+        members: Attribute to the dotted path of its member.
+        keys: Attributes that must be text which is not blank.
+        read: Reads a record's attributes; raises ``MisshapenError``.
+    """
+
+    members: Mapping[str, str]
+    keys: Sequence[str]
+    read: Reader
+
+
+def attribute_paths(kind: str, paths: Paths) -> dict[str, str]:
+    """Gives the dotted member path of each attribute of a kind."""
+    return _named(f"{kind}.attr.", paths)
+
+
 def reader(kind: str, paths: Paths) -> Reader:
     """Compiles the reader of one record kind.
 
@@ -29,7 +68,7 @@ def reader(kind: str, paths: Paths) -> Reader:
     Returns:
         A function from a decoded JSON value to attributes, which raises ``MisshapenError``.
     """
-    read = _members(_named(f"{kind}.attr.", paths))
+    read = _members(attribute_paths(kind, paths))
     lines = _named(f"{kind}.line.", paths)
     read_line = _members(lines) if lines else None
     key = KEYS[kind]

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
+from salesbridge.billing import velocity_writes
 from salesbridge.billing.dialect import Refusal, Reply, member, text_or_none
 from salesbridge.billing.paths import Native, Paths, record
 from salesbridge.billing.port import System
@@ -34,6 +35,7 @@ PATHS: Final[Paths] = dict(
     [
         ("system.version", Native("/system")),
         ("system.publishing", Native("/system/event-publishing")),
+        *velocity_writes.WRITES.paths().items(),
         *record(
             "customer",
             {
@@ -177,6 +179,7 @@ class Velocity:
     product = "Velocity"
     base_path = "/velocity/api/v1"
     paths = PATHS
+    writes = velocity_writes.WRITES
 
     def headers(self, username: str | None, api_key: SecretStr) -> Mapping[str, str]:  # noqa: ARG002  Junifer's need
         """Gives the bearer header."""

@@ -91,7 +91,7 @@ def publishing(
         show.stop(f"{switch!r} is neither on nor off.", code=show.Exit.USAGE)
     store.setup()
     with show.clear_errors():
-        door = _door(tenant)
+        door = door_of(tenant)
         system = connections.billing(door, door.tenant)
         if switch is not None:
             system.set_publishing(switch == "on")
@@ -128,14 +128,15 @@ def add(  # noqa: PLR0917 - one option a setting
             if username:
                 word, token = _asked(password, "Password"), _asked(security_token, "Security token")
                 entered = PasswordToken(login_url, username, word, token, consumer_key, secret)
-        door = _door(tenant)
+        door = door_of(tenant)
         _, org = instances.add_instance(
             door, name, entered, by=getpass.getuser(), api_version=api_version, emails=email
         )
     show.out.print(f"Instance {name}: signed in to org {org.org_id} as {org.username}.")
 
 
-def _door(tenant: str) -> Door:
+def door_of(tenant: str) -> Door:
+    """The door of the tenant that people call by a name."""
     found = Door.operator(reason="find a tenant by its name").tenants.filter(name=tenant).first()
     if found is None:
         show.stop(f"There is no tenant {tenant!r}.", "See: salesbridge tenant list", show.Exit.USAGE)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from salesbridge import store
-from salesbridge.cli import demo, instance, load, salesforce, sandbox, show
+from salesbridge.cli import demo, edge, instance, load, salesforce, sandbox, show
 from salesbridge.engine import durable
 from salesbridge.engine.load import workflow
 from salesbridge.settings import settings
@@ -24,6 +24,8 @@ app.add_typer(load.app, name="load")
 app.add_typer(salesforce.app, name="salesforce")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("demo")(demo.demo)
+app.command("edge")(edge.edge)
+instance.tenants.command("hook")(edge.hook)
 
 vault = typer.Typer(no_args_is_help=True, help="The keys that seal secrets.")
 app.add_typer(vault, name="vault")

@@ -13,6 +13,7 @@ from salesbridge import billing as billing_room
 from salesbridge.billing import Billing
 from salesbridge.model import BillingForm
 from salesbridge.salesforce import ClientCredentials, JwtBearer, PasswordToken, Salesforce
+from salesbridge.salesforce.events import Events
 from salesbridge.settings import settings
 from salesbridge.store.door import Door
 from salesbridge.store.models import Instance, Tenant
@@ -21,6 +22,8 @@ from salesbridge.store.secrets import open_secret
 #: Names under which the vault keeps what an instance needs to sign in.
 CONSUMER_SECRET, PASSWORD, SECURITY_TOKEN, PRIVATE_KEY = "consumer_secret", "password", "security_token", "private_key"
 API_KEY = "api_key"
+#: Salesforce's own address of the Pub/Sub API (Pub/Sub API guide, "Pub/Sub API Endpoints").
+PUBSUB_ADDRESS = "api.pubsub.salesforce.com:7443"
 
 _open: dict[tuple[Any, ...], Any] = {}
 _lock = threading.Lock()
@@ -97,3 +100,16 @@ def form(product: str, zone: str) -> BillingForm:
     if product == "velocity":
         return BillingForm(ZoneInfo(zone), datetimes="offset", money="text")
     return BillingForm(ZoneInfo(zone), datetimes="offset", flags="yn", money="text", lists="text")
+
+
+def events(instance: Instance, salesforce: Salesforce) -> Events:
+    """The org's event bus; the caller closes it.
+
+    The instance's setting ``pubsub`` names another address than Salesforce's own, with ``http://`` in front where it
+    speaks no TLS (sandboxes on this machine only).
+    """
+    chosen, address = settings(), str(instance.settings.get("pubsub") or PUBSUB_ADDRESS)
+    plain = address.startswith("http://")
+    return Events(
+        salesforce, address=address.removeprefix("http://"), ca_file=chosen.ca_file, plaintext=plain and chosen.sandbox
+    )

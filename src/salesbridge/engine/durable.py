@@ -29,6 +29,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from salesbridge import store
+from salesbridge.store import leases
 from salesbridge.store.door import Door
 
 #: Increase only when pending work of an older release could not be continued by the new one.
@@ -226,6 +227,7 @@ def resume_orphans(executor: str) -> list[str]:
     here = workers.filter(host=_machine())
     workers.filter(pk__in=[w.pk for w in here if not _process_lives(w.pid)]).delete()
     living = set(workers.values_list("pk", flat=True))
+    leases.free_dead(living)
     pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
     orphans = [workflow for workflow in pending if workflow.executor_id not in living]
     for workflow in orphans:

@@ -5,9 +5,10 @@ A *values* mapping holds canonical values by column name; what is absent from it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from salesbridge.model.columns import Column, columns
@@ -18,11 +19,12 @@ from salesbridge.model.kinds.address import Part, part_from_billing, part_to_bil
 from salesbridge.model.kinds.market import normal, verify
 from salesbridge.model.kinds.text import clean, digits
 from salesbridge.model.refusal import RecordRefusedError, refused
-from salesbridge.model.swift import MISSING, CellReader, Reader, Record, cell_reader
+from salesbridge.model.swift import MISSING, Cell, NativeForm, Record, RowCells, SwiftRow, swift_row
 from salesbridge.model.wire import Values, cells
 
 #: Key, keys of the parents, cells of the save phase, cells of the activate phase.
-CsvRow = tuple[str, tuple[str | None, ...], list[str], list[str]]
+CsvRow = RowCells
+Reader = Callable[[Record, date], Any]
 _EMPTY = (None, "", ())
 
 
@@ -47,21 +49,35 @@ class Transform:
     Args:
         entity: The entity.
         form: How the tenant's billing dialect spells values.
+        native: The dialect's own records, for :meth:`csv_row`; None where it is given neutral ones.
+        left_alone: Columns whose cell :meth:`csv_row` leaves empty where billing's value is nothing, rather than clear
+            the field.
     """
 
-    def __init__(self, entity: Entity, form: BillingForm) -> None:
+    def __init__(
+        self,
+        entity: Entity,
+        form: BillingForm,
+        *,
+        native: NativeForm | None = None,
+        left_alone: frozenset[str] = frozenset(),
+    ) -> None:
         self.entity = entity
         self.form = form
+        self._native = native
+        self._left_alone = left_alone
         self._readers = tuple((c, _reader(c, form)) for c in columns(entity) if c.attributes)
         self._required = tuple(c.name for c in columns(entity) if c.field.required and c.attributes)
-        swift = sorted(self._readers, key=lambda reader: reader[0].phase is not Phase.SAVE)
-        self._cells = tuple(self._cell(column, read) for column, read in swift)
-        self._needed = tuple(at for at, (column, _) in enumerate(swift) if column.name in self._required)
-        self._saved = sum(column.phase is Phase.SAVE for column, _ in swift)
-        self._parent_keys = tuple((parent.billing, parent.required) for parent in entity.parents)
 
-    def _cell(self, column: Column, read: Reader) -> CellReader:
-        return cell_reader(column, self.form, read, derived=column.attributes[0] in DERIVED)
+    @cached_property
+    def _swift(self) -> SwiftRow:
+        readable = [column for column, _ in self._readers]
+        ordered = sorted(readable, key=lambda column: column.phase is not Phase.SAVE)
+        return swift_row(self.entity, [self._cell(column) for column in ordered], self.form, self._native)
+
+    def _cell(self, column: Column) -> Cell:
+        cleared = "" if column.name in self._left_alone else CLEAR
+        return Cell(column, cleared, column.name in self._required, DERIVED.get(column.attributes[0]))
 
     def key(self, record: Mapping[str, Any]) -> str:
         """The external id of a billing record.
@@ -110,31 +126,44 @@ class Transform:
                 raise RecordRefusedError("REQUIRED_FIELD_MISSING", f"{name} is empty; Salesforce needs it", (name,))
         return Row(key, self._parents(record), values)
 
-    def csv_row(self, record: Record, today: date) -> CsvRow:
+    def csv_row(self, record: Any, today: date) -> CsvRow:
         """The record as CSV cells: what :meth:`row` and :func:`cells` say, several times as fast.
 
         The parents' keys stand in the order of ``entity.parents``, the cells in that of the header.
+
+        Args:
+            record: A billing record: by neutral attribute, or as the dialect spells it where the transform knows how.
+            today: The day on which derived values are taken.
 
         Raises:
             RecordRefusedError: As :meth:`row` and :func:`cells` do.
         """
         try:
-            found = [cell(record, today) for cell in self._cells]
-            parents = tuple([_key_text(record.get(name)) or None for name, _ in self._parent_keys])
+            found = self._swift(record, today)
         except RefusedError:
-            return self._explained(record, today)
-        for at in self._needed:
-            if found[at] in {"", CLEAR}:
-                return self._explained(record, today)
-        for (_, required), parent in zip(self._parent_keys, parents, strict=True):
-            if required and parent is None:
-                return self._explained(record, today)
-        return self.key(record), parents, found[: self._saved], found[self._saved :]
+            found = None
+        return self._explained(self.neutral(record), today) if found is None else found
+
+    @property
+    def takes_native(self) -> bool:
+        """Whether :meth:`csv_row` takes the dialect's own records."""
+        return self._native is not None
+
+    def neutral(self, record: Any) -> Record:
+        """The record by neutral attribute."""
+        return record if self._native is None else self._native.read(record)
 
     def _explained(self, record: Record, today: date) -> CsvRow:
         row = self.row(record, today)
-        save, activate = (cells(self.entity, row.values, phase) for phase in (Phase.SAVE, Phase.ACTIVATE))
+        save, activate = (self._cells(row.values, phase) for phase in (Phase.SAVE, Phase.ACTIVATE))
         return row.key, tuple(row.parents[parent.field] for parent in self.entity.parents), save, activate
+
+    def _cells(self, values: Values, phase: Phase) -> list[str]:
+        names = (column.name for column, _ in self._readers if column.phase is phase)
+        spelt = cells(self.entity, values, phase)
+        return [
+            "" if cell == CLEAR and name in self._left_alone else cell for name, cell in zip(names, spelt, strict=True)
+        ]
 
     def record(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The billing attributes of canonical values; absent values give no attribute, derived ones neither."""

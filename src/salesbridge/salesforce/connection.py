@@ -50,6 +50,7 @@ class Call:
         content: Body held in memory.
         body: Makes the streamed parts of a request (``content`` or ``files`` of the HTTP client), anew per attempt.
         ok: Statuses that are a success.
+        reads: It changes nothing although its method is not GET.
     """
 
     method: str
@@ -60,11 +61,12 @@ class Call:
     content: bytes | None = None
     body: Callable[[], contextlib.AbstractContextManager[Mapping[str, Any]]] | None = None
     ok: frozenset[int] = _OK
+    reads: bool = False
 
     @property
     def safe(self) -> bool:
         """Whether the call changes nothing."""
-        return self.method == "GET"
+        return self.reads or self.method == "GET"
 
 
 class Connection:

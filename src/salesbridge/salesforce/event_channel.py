@@ -26,9 +26,6 @@ _CALL_TIMEOUT_S: Final = 30.0
 STOP_POLL_S: Final = 0.25
 _MEND: Final = "Enter api.pubsub.salesforce.com:7443, or your region's address (such as api.deu.pubsub.salesforce.com)."
 _OPTIONS: Final = (
-    # A NAT or balancer that drops an idle connection tells nobody: pings find out within a minute.
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.http2.max_pings_without_data", 0),
     # A response holds up to 3 MB of events (Pub/Sub API guide, "Subscribe RPC Method"), besides their envelopes.
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
@@ -45,22 +42,34 @@ class StoppedError(Exception):
     """The caller wants no answer any more; never leaves the client."""
 
 
-def open_channel(address: str, *, ca_file: Path | None, plaintext: bool, allow_loopback: bool) -> grpc.Channel:
+def open_channel(
+    address: str, *, ca_file: Path | None, plaintext: bool, ping_s: float, allow_loopback: bool
+) -> grpc.Channel:
     """Opens a channel, which connects with the first call.
 
     Args:
         address: Host and port of the Pub/Sub API.
         ca_file: PEM file of the certificate authorities to trust beside the system's.
         plaintext: Without TLS, on this machine only.
+        ping_s: Seconds of quiet after which the connection is probed; it is given up two thirds of that later.
         allow_loopback: Sandbox mode: addresses of this machine are allowed.
 
     Raises:
         SalesforceError: The address is not one to send a token to.
     """
     target = checked_target(address, plaintext=plaintext, allow_loopback=allow_loopback)
+    # A NAT or balancer that drops an idle connection tells nobody: pings find out.
+    patience_ms = int(ping_s * 667)
+    options = (
+        *_OPTIONS,
+        ("grpc.keepalive_time_ms", int(ping_s * 1000)),
+        ("grpc.keepalive_timeout_ms", patience_ms),
+        # Without it a probe without an answer is given a minute, whatever the line above says.
+        ("grpc.http2.ping_timeout_ms", patience_ms),
+    )
     if plaintext:
-        return grpc.insecure_channel(target, options=_OPTIONS)
-    return grpc.secure_channel(target, grpc.ssl_channel_credentials(_trusted(ca_file)), options=_OPTIONS)
+        return grpc.insecure_channel(target, options=options)
+    return grpc.secure_channel(target, grpc.ssl_channel_credentials(_trusted(ca_file)), options=options)
 
 
 def checked_target(address: str, *, plaintext: bool, allow_loopback: bool) -> str:

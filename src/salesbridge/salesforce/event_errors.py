@@ -120,17 +120,15 @@ _BY_STATUS: Final[Mapping[str, Advice]] = {
     "RESOURCE_EXHAUSTED": Advice("throttled", _LATER),
 }
 
-# gRPC tells these of its own connection only in words.
+# gRPC tells these of its own connection only in words, which are those of its core in 2025 and 2026.
+_TRUST: Final = "Let the connector trust your proxy's authority (setting ca_file), or correct the address."
+_RESOLVE: Final = "Check the spelling of the address, and this machine's name server."
 _BY_WORDS: Final[tuple[tuple[str, str, Kind, str], ...]] = (
-    (
-        "certificate",
-        "TLS",
-        "permanent",
-        "Let the connector trust your proxy's authority (setting ca_file), or correct the address.",
-    ),
-    ("handshake failed", "TLS", "permanent", _OWN_ADDRESS),
-    ("dns resolution", "DNS", "transient", "Check the spelling of the address, and this machine's name server."),
-    ("name resolution", "DNS", "transient", "Check the spelling of the address, and this machine's name server."),
+    ("certificate_verify_failed", "TLS", "permanent", _TRUST),
+    ("not in peer certificate", "TLS", "permanent", _TRUST),
+    ("wrong_version_number", "TLS", "permanent", _OWN_ADDRESS),
+    ("address lookup failed", "DNS", "transient", _RESOLVE),
+    ("dns resolution", "DNS", "transient", _RESOLVE),
     (
         "failed to connect",
         "CONNECT",
@@ -140,7 +138,9 @@ _BY_WORDS: Final[tuple[tuple[str, str, Kind, str], ...]] = (
     ("larger than max", "MESSAGE_TOO_LARGE", "permanent", _OUR_REQUEST),
 )
 
-_SECRETS: Final = re.compile(r"00D\w{9,15}![\w.]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?i:(?<=bearer )|(?<=accesstoken[ :=]))\S+")
+_SECRETS: Final = re.compile(
+    r"00D\w{9,15}![\w.]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|(bearer\s+|accesstoken[\s:=]+)\S+", re.IGNORECASE
+)
 
 
 class ReplayLostError(SalesforceError):
@@ -193,7 +193,8 @@ def stream_error(code: str, message: str) -> SalesforceError:
 
 def without_secrets(text: str, secret: str) -> str:
     """Takes out of a server's words whatever could be a credential."""
-    return _SECRETS.sub("***", text.replace(secret, "***") if secret else text)
+    known = text.replace(secret, "***") if secret else text
+    return _SECRETS.sub(lambda match: f"{match[1] or ''}***", known)
 
 
 def _judged(told: str, status: str, said: str) -> tuple[str, Advice]:

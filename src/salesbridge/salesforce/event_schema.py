@@ -48,7 +48,8 @@ def decode(schema: Schema, payload: bytes, *, event_id: str, replay_id: bytes) -
         UnreadableEventError: The payload does not fit the schema.
     """
     try:
-        found = fastavro.schemaless_reader(io.BytesIO(payload), schema, None)
+        found: Any = fastavro.schemaless_reader(io.BytesIO(payload), schema, None)
+        return dict(found)
     except Exception as exc:  # noqa: BLE001  a damaged payload makes the reader raise anything
         raise UnreadableEventError(
             f"An event of {len(payload)} bytes does not fit its schema ({type(exc).__name__}).",
@@ -58,7 +59,6 @@ def decode(schema: Schema, payload: bytes, *, event_id: str, replay_id: bytes) -
             code="EVENT_UNREADABLE",
             mend="The event is left out and the records are compared instead; report it if it happens again.",
         ) from None
-    return dict(found)
 
 
 def encode(schema: Schema, record: Mapping[str, Any]) -> bytes:

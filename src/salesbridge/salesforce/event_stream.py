@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
@@ -18,45 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from salesbridge.salesforce.errors import SalesforceError
+    from salesbridge.salesforce.event_values import Start
     from salesbridge.salesforce.event_window import Window
     from salesbridge.salesforce.tokens import Token
 
 _CLOSING_S: Final = 5.0
 _PRESETS: Final = {"latest": pb.LATEST, "earliest": pb.EARLIEST, "custom": pb.CUSTOM}
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a subscription starts.
-
-    ``LATEST`` hears what is published from the moment the server takes the subscription: whoever starts or restarts
-    there compares the records afterwards. ``EARLIEST`` hears all that is retained, up to 72 hours.
-
-    Attributes:
-        preset: The kind of start.
-        replay_id: The place to start after, with ``custom`` only; opaque.
-    """
-
-    preset: Literal["latest", "earliest", "custom"]
-    replay_id: bytes = b""
-
-    LATEST: ClassVar[Start]
-    EARLIEST: ClassVar[Start]
-
-    @classmethod
-    def after(cls, replay_id: bytes) -> Start:
-        """Starts with the first event after a stored place.
-
-        Raises:
-            ValueError: The place is empty.
-        """
-        if not replay_id:
-            raise ValueError("A replay id is needed to start after it.")
-        return cls("custom", replay_id)
-
-
-Start.LATEST = Start("latest")
-Start.EARLIEST = Start("earliest")
 
 
 class Stream:
@@ -142,9 +108,9 @@ class Stream:
             yield pb.FetchRequest(topic_name=self._topic, num_requested=count)
 
     def _next_count(self) -> int:
-        """Waits until more events are to be asked for; 0 when the call is over."""
+        """Waits until more events are to be asked for; 0 when the call is closed."""
         with self._changed:
-            while not self._closed and not self._end:
+            while not self._closed:
                 now = time.monotonic()
                 if count := self._window.due(now):
                     self._window.requested(count, now)

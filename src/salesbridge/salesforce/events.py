@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -14,7 +13,8 @@ from salesbridge.salesforce.errors import SalesforceError
 from salesbridge.salesforce.event_channel import Caller, StoppedError, open_channel
 from salesbridge.salesforce.event_errors import ReplayLostError, UnreadableEventError
 from salesbridge.salesforce.event_schema import Schemas, decode, encode
-from salesbridge.salesforce.event_stream import Start, Stream
+from salesbridge.salesforce.event_stream import Stream
+from salesbridge.salesforce.event_values import BusEvent, Delivery, PublishResult, Start, Topic
 from salesbridge.salesforce.event_window import MAX_BATCH, Window
 
 if TYPE_CHECKING:
@@ -43,70 +43,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PubSubStub: Any = pubsub_api_pb2_grpc.PubSubStub
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A topic as this user sees it."""
-
-    name: str
-    can_subscribe: bool
-    can_publish: bool
-    schema_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class BusEvent:
-    """One event.
-
-    Attributes:
-        event_id: The EventUuid; an event that is delivered twice has it twice.
-        replay_id: Its place in the stream; opaque, never compared or counted with.
-        values: The payload as its schema has it: date-times are milliseconds since 1970, numbers floats.
-        created_at: When it was published (``CreatedDate``), in UTC.
-    """
-
-    event_id: str
-    replay_id: bytes
-    values: Mapping[str, Any]
-    created_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What one response brought; without events it is a sign of life.
-
-    Attributes:
-        events: In the order of the stream.
-        latest_replay_id: The place to go on after, once the events are stored: that of the last event, or what the
-            server names when there is none. Store it then too, or the stored place grows older than the 72 hours
-            of retention. Empty as long as the server has named none.
-        pending: Events that the server may still send before it is asked again.
-    """
-
-    events: tuple[BusEvent, ...]
-    latest_replay_id: bytes
-    pending: int
-
-
-@dataclass(frozen=True, slots=True)
-class PublishResult:
-    """What became of one event that was published.
-
-    Attributes:
-        event_id: The EventUuid that subscribers see.
-        replay_id: Its place in the stream; empty if it was refused.
-        error: What Salesforce said; empty if it was taken.
-    """
-
-    event_id: str
-    replay_id: bytes
-    error: str = ""
-
-    @property
-    def success(self) -> bool:
-        """Whether the event is on the bus."""
-        return not self.error
-
-
 class Events:
     """The event bus of one org, by the token of its connection; safe to share between threads.
 
@@ -122,6 +58,8 @@ class Events:
         batch: Most events to be sent to us before we have taken them, 1 to 100.
         credit_s: Seconds, below 60, without anything asked for after which one event is asked for, so that the
             server keeps the stream of a slow consumer.
+        ping_s: Seconds of quiet after which the connection itself is probed. A server that wants fewer probes breaks
+            the stream, which is a passing trouble; gRPC then probes half as often.
     """
 
     def __init__(
@@ -134,12 +72,13 @@ class Events:
         watchdog_s: float = 300.0,
         batch: int = MAX_BATCH,
         credit_s: float = 40.0,
+        ping_s: float = 30.0,
     ) -> None:
         if not 1 <= batch <= MAX_BATCH:
             raise ValueError(f"A batch has 1 to {MAX_BATCH} events, not {batch}.")
         self._address = address
         self._channel = open_channel(
-            address, ca_file=ca_file, plaintext=plaintext, allow_loopback=salesforce.allow_loopback
+            address, ca_file=ca_file, plaintext=plaintext, ping_s=ping_s, allow_loopback=salesforce.allow_loopback
         )
         self._stub = _PubSubStub(self._channel)
         self._caller = Caller(salesforce)
@@ -276,11 +215,13 @@ class Events:
         while True:
             response = stream.receive(stop)
             events, unreadable = self._decoded(response, stop)
-            place = _place(events, response, place) if not unreadable else _place(events, None, place)
+            place = _place(events, b"" if unreadable else response.latest_replay_id, place)
             if events or not unreadable:
                 yield Delivery(tuple(events), place, response.pending_num_requested)
             if unreadable:
                 raise unreadable
+            if stop.is_set():  # before more is asked for: events that nobody takes count against the allowance too
+                raise StoppedError
             stream.taken(len(events))
 
     def _decoded(
@@ -298,14 +239,13 @@ class Events:
         return events, None
 
 
-def _place(events: list[BusEvent], response: pb.FetchResponse | None, before: bytes) -> bytes:
+def _place(events: list[BusEvent], latest: bytes, before: bytes) -> bytes:
     """Gives the place to go on after.
 
-    That of the last event is certain; what the response names beside events may be further than what it brought.
+    That of the last event is certain; what a response names beside its events may be further than what it brought.
     """
-    if events and events[-1].replay_id:
-        return events[-1].replay_id
-    return (response.latest_replay_id if response else b"") or before
+    of_last = events[-1].replay_id if events else b""
+    return of_last or latest or before
 
 
 def _system_fields(token: Token) -> dict[str, Any]:

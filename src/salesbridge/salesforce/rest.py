@@ -11,10 +11,12 @@ import orjson
 
 from salesbridge.salesforce.connection import Call, Connection, decoded
 from salesbridge.salesforce.errors import RowError, SalesforceError, row_errors
-from salesbridge.salesforce.soql import quote
+from salesbridge.salesforce.soql import quote, select_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from salesbridge.salesforce.soql import Value
 
 MAX_COLLECTION: Final = 200
 MAX_RETRIEVE: Final = 2_000
@@ -143,6 +145,20 @@ class Salesforce(Connection):
         """
         return self._pages(f"{self.base_path}/{'queryAll' if all else 'query'}", soql, "query")
 
+    def query_in(
+        self, sobject: str, select: Sequence[str], field: str, values: Iterable[Value]
+    ) -> Iterator[dict[str, Any]]:
+        """Yields the records whose field has one of any number of values, in as many queries as fit a URL.
+
+        Args:
+            sobject: API name.
+            select: Fields, also of parents (``Account.Gentrack_External_Id__c``, which comes nested).
+            field: To match; case does not count in Salesforce's comparison of texts.
+            values: Each is asked for once.
+        """
+        queries = select_in(sobject, select, field, values)
+        return (record for soql in queries for record in self.query(soql))
+
     def tooling_query(self, soql: str) -> Iterator[dict[str, Any]]:
         """Yields the records of a Tooling API query, such as on EntityDefinition or ApexTrigger."""
         return self._pages(f"{self.base_path}/tooling/query", soql, "tooling")
@@ -253,28 +269,52 @@ class Salesforce(Connection):
         body = {"allOrNone": False, "records": [{"attributes": attributes, **record} for record in records]}
         return Call(method, path, "collections", headers=_JSON, content=orjson.dumps(body))
 
-    def retrieve(self, sobject: str, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Any] | None]:
-        """Reads up to 2,000 records by id in one API call; None stands for a record that is not there."""
-        if len(ids) > MAX_RETRIEVE:
-            raise ValueError(f"A collection reads {MAX_RETRIEVE} records, not {len(ids)}.")
-        body = orjson.dumps({"ids": list(ids), "fields": list(fields)})
+    def retrieve(self, sobject: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, dict[str, Any] | None]:
+        """Reads any number of records by id, 2,000 in an API call (REST API guide, "sObject Collections", with POST).
+
+        Args:
+            sobject: API name.
+            ids: 15 or 18 characters each.
+            fields: Of the object itself; those of a parent are not served here (see ``query_in``).
+
+        Returns:
+            Per id as it was given, the record, or None if it is not there: never was, deleted, or not visible.
+        """
+        found: dict[str, dict[str, Any] | None] = {}
+        wanted = list(dict.fromkeys(ids))
+        for first in range(0, len(wanted), MAX_RETRIEVE):
+            part = wanted[first : first + MAX_RETRIEVE]
+            found.update(zip(part, self._retrieved(sobject, part, fields), strict=True))
+        return found
+
+    def _retrieved(self, sobject: str, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Any] | None]:
+        body = orjson.dumps({"ids": ids, "fields": list(dict.fromkeys(fields))})
         path = f"{self.base_path}/composite/sobjects/{_segment(sobject)}"
-        return list(self.json(Call("POST", path, "collections", headers=_JSON, content=body), list))
+        found: list[dict[str, Any] | None] = self.json(
+            Call("POST", path, "collections", headers=_JSON, content=body, reads=True), list
+        )
+        if len(found) != len(ids):
+            raise _miscounted(len(found), len(ids), unknown_outcome=False)
+        return found
 
 
 def _results(found: list[Any], expected: int) -> list[RowResult]:
     if len(found) != expected or not all(isinstance(item, dict) for item in found):
-        raise SalesforceError(
-            f"Salesforce gave {len(found)} results for {expected} records.",
-            kind="transient",
-            code="BAD_ANSWER",
-            mend="The records are read back before they are written again.",
-            unknown_outcome=True,
-        )
+        raise _miscounted(len(found), expected, unknown_outcome=True)
     return [
         RowResult(item.get("id"), bool(item.get("success")), bool(item.get("created")), row_errors(item.get("errors")))
         for item in found
     ]
+
+
+def _miscounted(found: int, expected: int, *, unknown_outcome: bool) -> SalesforceError:
+    return SalesforceError(
+        f"Salesforce gave {found} results for {expected} records.",
+        kind="transient",
+        code="BAD_ANSWER",
+        mend="The records are read again; nothing is written before that.",
+        unknown_outcome=unknown_outcome,
+    )
 
 
 def _own_path(url: str) -> str:

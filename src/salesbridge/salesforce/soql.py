@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 # URI plus headers may take 16,384 bytes (REST API guide, "Query"); a long token and our headers take up to 3 KB.
 MAX_ENCODED_SOQL: Final = 12_000
@@ -17,6 +18,8 @@ MAX_ENCODED_SOQL: Final = 12_000
 _ESCAPES: Final = str.maketrans(
     {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 )
+# A field, also of a parent (Account.Name); anything else in its place would be a query of somebody else's.
+_NAME: Final = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 Value = str | int | float | Decimal | bool | date | datetime | None
 
 
@@ -44,6 +47,18 @@ def _instant(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("A date-time in SOQL needs a time zone.")
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+
+
+def select_in(sobject: str, fields: Sequence[str], field: str, values: Iterable[Value]) -> Iterator[str]:
+    """Writes the queries for the records whose field has one of many values; each value is asked for once.
+
+    Raises:
+        ValueError: Something is not a name.
+    """
+    for name in (sobject, field, *fields):
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of an object or field.")
+    return in_queries(f"SELECT {','.join(fields)} FROM {sobject} WHERE {field}", dict.fromkeys(values))
 
 
 def in_queries(

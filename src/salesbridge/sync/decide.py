@@ -7,14 +7,13 @@ was, and what somebody entered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from salesbridge.model import EXTERNAL_ID, Entity, Side
 from salesbridge.sync.change import Cells, Change, Gone, Link, Op, Seen
 from salesbridge.sync.decision import Decision, Lost, Reason, Verdict, Write, writes_of
-from salesbridge.sync.merge import TRAVELS, Move, Rule, merge, slots
+from salesbridge.sync.merge import Move, Rule, Slot, merge, slots
 
 #: How long an announced change may stay invisible before it counts as rolled back.
 PATIENCE = timedelta(seconds=60)
@@ -29,7 +28,8 @@ class Policy:
 
     Args:
         unlink_deleted: Whether a delete on one side takes the link away, rather than asking a person.
-        born_in_salesforce: Entities whose new Salesforce records are created in billing at once.
+        born_in_salesforce: Entities whose new Salesforce records are created in billing at once; their external id is
+            made of their parents', so that a repeat finds what the first attempt created.
     """
 
     unlink_deleted: bool = False
@@ -102,13 +102,15 @@ def _invisible(facts: Facts) -> datetime | None:
 def _shows(change: Change, seen: Seen | Gone | None) -> bool:
     if change.op is Op.DELETE:
         return not isinstance(seen, Seen)
+    if change.op is Op.UNDELETE:
+        return isinstance(seen, Seen)
     if seen is None:
         return False
     if isinstance(seen, Gone) or not change.claims:
         return True
     if seen.modified is not None and change.at is not None and seen.modified >= change.at:
         return True
-    return not all(seen.cells.get(name) == before for name, (before, _) in change.claims.items())
+    return not all(name in seen.cells and seen.cells[name] == before for name, (before, _) in change.claims.items())
 
 
 def _deleted_in_salesforce(facts: Facts, gone: Gone, billing: Seen | None) -> Decision:
@@ -129,7 +131,8 @@ def _only_in_billing(entity: Entity, facts: Facts, billing: Seen) -> Decision:
     if missing is not None:
         return Decision(Verdict.WAIT, Reason.PARENT, waits_for=missing)
     cells = {name: cell for name, cell in billing.cells.items() if cell is not None}
-    return Decision(Verdict.WRITE, Reason.WRITE, (Write(Side.SALESFORCE, cells, create=True),))
+    empty = _empty_at_birth(entity, billing.cells)
+    return Decision(Verdict.WRITE, Reason.WRITE, (Write(Side.SALESFORCE, cells, create=True),), equal=empty)
 
 
 def _only_in_salesforce(entity: Entity, facts: Facts, salesforce: Seen) -> Decision:
@@ -137,7 +140,7 @@ def _only_in_salesforce(entity: Entity, facts: Facts, salesforce: Seen) -> Decis
         if facts.policy.unlink_deleted:
             return Decision(Verdict.NOTHING, Reason.UNLINKED, unlink=True)
         return Decision(Verdict.ASK, Reason.GONE_FROM_BILLING)
-    if salesforce.key is not None and entity.name not in facts.policy.born_in_salesforce:
+    if salesforce.key is not None:  # also where records are born here: billing's deleted record must not come back
         return Decision(Verdict.ASK, Reason.UNKNOWN_NUMBER)
     if entity.name not in facts.policy.born_in_salesforce:
         return Decision(Verdict.NOTHING, Reason.PROSPECT)
@@ -149,7 +152,16 @@ def _only_in_salesforce(entity: Entity, facts: Facts, salesforce: Seen) -> Decis
         return Decision(Verdict.WAIT, Reason.PARENT, waits_for=missing)
     told = {name: cell for name, cell in salesforce.cells.items() if cell is not None}
     cells = {name: cell for name, cell in told.items() if name not in facts.unwritable and name != EXTERNAL_ID}
-    return Decision(Verdict.WRITE, Reason.WRITE, (Write(Side.BILLING, cells, create=True),))
+    empty = _empty_at_birth(entity, salesforce.cells)
+    key = ":".join(parent for parent in parents.values() if parent is not None)
+    writes = (Write(Side.BILLING, cells, create=True), Write(Side.SALESFORCE, {EXTERNAL_ID: key}))
+    return Decision(Verdict.WRITE, Reason.WRITE, writes, equal=empty)
+
+
+def _empty_at_birth(entity: Entity, cells: Cells) -> dict[str, str | None]:
+    """Salesforce's columns that are empty on both sides of a new record: what billing has later does not fill them."""
+    ours = (slot.name for slot in slots(entity) if slot.master is Side.SALESFORCE)
+    return {name: None for name in ours if name in cells and cells[name] is None}
 
 
 def _missing_parent(entity: Entity, cells: Cells, linked: frozenset[tuple[str, str]]) -> tuple[str, str] | None:
@@ -164,7 +176,7 @@ def _both(entity: Entity, facts: Facts, salesforce: Seen, billing: Seen, *, invi
     agreed = facts.link.agreed if facts.link is not None else {}
     found = merge(entity, salesforce.cells, billing.cells, agreed, facts.unwritable)
     moves = tuple(_without_fights(facts, move) for move in found)
-    equal = _equal(entity, salesforce.cells, billing.cells, {move.name for move in moves})
+    equal = _equal(entity, salesforce.cells, billing.cells)
     lost = _lost(entity, facts, moves, salesforce.cells, billing.cells)
     fighting = tuple(move.name for move in moves if move.rule is Rule.FIGHTING)
     writes = writes_of(moves)
@@ -197,12 +209,12 @@ def _without_fights(facts: Facts, move: Move) -> Move:
     return replace(move, rule=Rule.FIGHTING, to=None)
 
 
-def _equal(entity: Entity, salesforce: Cells, billing: Cells, differing: set[str]) -> dict[str, str | None]:
+def _equal(entity: Entity, salesforce: Cells, billing: Cells) -> dict[str, str | None]:
     """What both sides hold alike, in the master's spelling."""
     alike = {}
     for slot in slots(entity):
         name = slot.name
-        if name in salesforce and name in billing and name not in differing:
+        if name in salesforce and name in billing and slot.agree(salesforce[name], billing[name]):
             alike[name] = billing[name] if slot.master is Side.BILLING else salesforce[name]
     return alike
 
@@ -215,24 +227,34 @@ def _lost(entity: Entity, facts: Facts, moves: tuple[Move, ...], salesforce: Cel
         if move.to is not None and move.rule in {Rule.CONFLICT, Rule.RESTORED}
     ]
     told = {(entry.name, entry.side, entry.lost) for entry in lost}
-    held: Mapping[Side, Cells] = {Side.SALESFORCE: salesforce, Side.BILLING: billing}
-    won = {move.name: move.winner for move in moves if move.rule in TRAVELS}
+    final = _final(entity, moves, salesforce, billing)
+    agreed = facts.link.agreed if facts.link is not None else {}
     for change in facts.changes:
-        for name, base, value in _overruled(entity, change):
-            final = won.get(name, held[change.side.other].get(name))
-            if value != final and (name, change.side, value) not in told:
+        for slot, base, value in _overruled(entity, change):
+            name = slot.name
+            prevails = name not in final or slot.agree(value, final[name])
+            if prevails or (name in agreed and slot.agree(value, agreed[name])):
+                continue  # what was agreed on and is said again is no edit: our own write comes back like this
+            if (name, change.side, value) not in told:
                 told.add((name, change.side, value))
-                lost.append(Lost(name, change.side, value, final, base, both=False))
+                lost.append(Lost(name, change.side, value, final[name], base, both=False))
     return tuple(lost)
 
 
-def _overruled(entity: Entity, change: Change) -> list[tuple[str, str | None, str | None]]:
-    """Columns that a person says to have changed on the side that is not their master."""
+def _final(entity: Entity, moves: tuple[Move, ...], salesforce: Cells, billing: Cells) -> dict[str, str | None]:
+    """What both sides will hold, by column; a difference that is left has no such value, neither has an unknown one."""
+    left = {move.name for move in moves if move.to is None}
+    final = {move.name: move.winner for move in moves if move.to is not None}
+    for slot in slots(entity):
+        held = billing if slot.master is Side.BILLING else salesforce
+        if slot.name in held and slot.name not in left:
+            final.setdefault(slot.name, held[slot.name])
+    return final
+
+
+def _overruled(entity: Entity, change: Change) -> list[tuple[Slot, str | None, str | None]]:
+    """Columns that a person says to have changed on the side that is not their master, with both values."""
     if change.ours:
         return []
-    masters = {slot.name: slot.master for slot in slots(entity)}
-    return [
-        (name, before, after)
-        for name, (before, after) in change.claims.items()
-        if masters.get(name) is change.side.other
-    ]
+    masters = {slot.name: slot for slot in slots(entity) if slot.master is change.side.other}
+    return [(masters[name], before, after) for name, (before, after) in change.claims.items() if name in masters]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 
 from salesbridge.model import EXTERNAL_ID, Column, Entity, Phase, Side, columns
-from salesbridge.model.kinds import CLEAR, value_of
+from salesbridge.model.kinds import CLEAR, RefusedError, value_of
 from salesbridge.sync.change import Cells
 
 
@@ -37,7 +37,7 @@ class Slot:
         master: The side whose value wins.
         agree: Whether two cells mean the same.
         create_only: Salesforce accepts it on a new record only.
-        one_way: Salesforce has no way back from the value it holds, other than from the first.
+        one_way: The first of values between which Salesforce knows no way back; only onwards, in the picklist's order.
         column: The mapped column; None for the external id and parents.
         keeps: Whether billing's nothing leaves Salesforce's value alone.
     """
@@ -111,7 +111,10 @@ def _agreement(column: Column) -> Callable[[str | None, str | None], bool]:
     def agree(one: str | None, other: str | None) -> bool:
         if one == other:
             return True
-        left, right = value_of(kind, one or CLEAR), value_of(kind, other or CLEAR)
+        try:
+            left, right = value_of(kind, one or CLEAR), value_of(kind, other or CLEAR)
+        except RefusedError:  # one side holds what the kind does not know, so it is not what the other holds
+            return False
         if left is None or right is None:
             return left is right
         return kind.agree(left, right)
@@ -171,4 +174,7 @@ def _possible(slot: Slot, move: Move, unwritable: frozenset[str]) -> Move:
 
 
 def _no_way_back(slot: Slot, move: Move) -> bool:
-    return slot.one_way is not None and move.salesforce not in {None, slot.one_way}
+    if slot.one_way is None or move.salesforce in {None, slot.one_way}:
+        return False
+    steps = slot.column.kind.salesforce_type.values if slot.column is not None else ()
+    return move.salesforce not in steps or move.billing not in steps[steps.index(move.salesforce) + 1 :]

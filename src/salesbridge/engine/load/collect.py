@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from salesbridge.salesforce.bulk import Bulk, Job
 from salesbridge.salesforce.errors import parse_row_error
 from salesbridge.store.links import write_links
 from salesbridge.store.models import Part
-from salesbridge.sync.load import agreed_of, kept_columns
+from salesbridge.sync.load import CLEAR, agreed_of, kept_columns
 
 _BATCH = 10_000
 #: Row errors that may pass when the row is sent again.
@@ -79,23 +79,32 @@ def _stop_on_our_fault(entity: Entity, job: Job) -> None:
 def _successes(work: Work, entity: Entity, rows: Iterator[list[str]]) -> tuple[int, int]:
     names = next(rows, [])[2:]
     created = updated = 0
-    key_at = names.index(EXTERNAL_ID) if names else 0
-    born = kept_columns(entity)
+    links = _links(names, kept_columns(entity))
     while batch := list(islice(rows, _BATCH)):
-        new = sum(row[1] == "true" for row in batch)
+        new = sum([row[1] == "true" for row in batch])
         created, updated = created + new, updated + len(batch) - new
-        links = (
-            (row[2 + key_at], row[0], _agreed(names, row[2:], born if row[1] == "true" else _NONE)) for row in batch
-        )
-        write_links(work.door, work.instance.pk, entity.name, links, work.run_id)
+        write_links(work.door, work.instance.pk, entity.name, map(links, batch), work.run_id)
     return created, updated
 
 
-_NONE: frozenset[str] = frozenset()
+def _links(names: list[str], born: frozenset[str]) -> Callable[[list[str]], tuple[str, str, str]]:
+    """What makes a link of a row of the successful results: key, Salesforce id, agreed values as JSON.
 
+    It says what ``agreed_of`` says, which takes the rows that clear a field.
+    """
+    key_at = names.index(EXTERNAL_ID) + 2 if names else 0
+    none: frozenset[str] = frozenset()
 
-def _agreed(names: list[str], cells: list[str], born: frozenset[str]) -> str:
-    return orjson.dumps(agreed_of(names, cells, born=born)).decode()
+    def link(row: list[str]) -> tuple[str, str, str]:
+        kept = born if row[1] == "true" else none
+        if CLEAR in row:
+            agreed = agreed_of(names, row[2:], born=kept)
+        else:
+            agreed = {name: cell or None for name, cell in zip(names, row[2:], strict=True) if cell or name in kept}
+            del agreed[EXTERNAL_ID]
+        return row[key_at], row[0], orjson.dumps(agreed).decode()
+
+    return link
 
 
 def _failures(draft: Path, job: Job, rows: Iterator[list[str]]) -> tuple[int, int]:

@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from salesbridge.billing import Billing, open_extract
+from salesbridge.billing import Billing, BillingApi, open_extract
 from salesbridge.engine import connections
 from salesbridge.model import TABLE, Entity, Table, Transform, load_order, merge
+from salesbridge.model.swift import NativeForm
 from salesbridge.salesforce import Salesforce
 from salesbridge.settings import settings
 from salesbridge.store.door import Door
 from salesbridge.store.models import Instance, Run, Stage, Tenant
+from salesbridge.sync.load import kept_columns
 
 
 class LoadStopped(Exception):  # noqa: N818 - it names what happened
@@ -106,15 +108,29 @@ class Work:
         return self.door.stages.get(run_id=self.run_id, entity=entity)
 
     def transform(self, entity: Entity) -> Transform:
-        """The transform of an entity, spelt as the run's source spells values."""
+        """The transform of an entity, spelt as the run's source spells values, for rows of records that are new."""
         extract = self.run.source == Run.Source.EXTRACT
         product = "extract" if extract else self.tenant.product
-        return Transform(entity, connections.form(product, self.tenant.zone))
+        form = connections.form(product, self.tenant.zone)
+        return Transform(entity, form, native=self._native(entity), left_alone=kept_columns(entity))
 
-    def stop_if_cancelled(self) -> None:
-        """Raise LoadCancelled once somebody asked to stop, or the run has ended for another reason."""
-        asked_or_ended = Q(cancel_requested=True) | Q(finished_at__isnull=False)
-        if self.door.runs.filter(asked_or_ended, pk=self.run_id).exists():
+    def _native(self, entity: Entity) -> NativeForm | None:
+        """How billing's own records are read straight into rows; an extract's are read by attribute."""
+        shape = self.billing.shape(entity.record) if isinstance(self.billing, BillingApi) else None
+        return NativeForm(shape.members, shape.keys, shape.read) if shape else None
+
+    def stop_if_cancelled(self, *, anew: bool = True) -> None:
+        """Raise LoadCancelled once somebody asked to stop, or the run has ended for another reason.
+
+        Args:
+            anew: Ask the database; otherwise the run's row as it was when this step began is looked at.
+        """
+        if anew:
+            asked_or_ended = Q(cancel_requested=True) | Q(finished_at__isnull=False)
+            stopped = self.door.runs.filter(asked_or_ended, pk=self.run_id).exists()
+        else:
+            stopped = self.run.cancel_requested or self.run.finished_at is not None
+        if stopped:
             raise LoadCancelled
 
 

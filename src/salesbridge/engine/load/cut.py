@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -14,24 +11,18 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from salesbridge.engine.load import files
+from salesbridge.engine.load import csv_text, files
 from salesbridge.engine.load.context import Work
-from salesbridge.engine.load.gather import buckets
+from salesbridge.engine.load.gather import bucket_name, buckets
 from salesbridge.engine.load.memory import rarely_collecting
+from salesbridge.engine.load.parts import Parts
+from salesbridge.engine.load.spool import Spooled, sorted_rows
 from salesbridge.model import EXTERNAL_ID, Entity, Phase, header
-from salesbridge.store.links import read_links, salesforce_ids
-from salesbridge.sync.load import row_to_send, shape
+from salesbridge.store.links import read_links, salesforce_ids, unlinked
+from salesbridge.sync.load import Agreed, row_to_send, shape
 
-#: Bytes of one upload. Salesforce takes 150 MB after base64, which is 100 MB raw (Bulk API 2.0 guide, "Limits").
-PART_BYTES = 95_000_000
-#: Rows of one part: ten of Salesforce's internal batches, so that progress and cancelling are fine-grained.
-PART_ROWS = 100_000
-#: Rows after which a part is weighed; what they add stays far below the room that PART_BYTES leaves.
-_WEIGHED_EVERY = 512
 #: Parents that are looked up at once.
 _LOOKUP = 5_000
-
-Spooled = tuple[str, str, int, list[str | None], list[str], list[str]]
 
 
 def cut(work: Work, entity: Entity) -> dict[str, Any]:
@@ -47,27 +38,15 @@ def cut(work: Work, entity: Entity) -> dict[str, Any]:
             cutter = _Cutter(work, entity, draft)
             total = work.stage(entity.name).total
             for bucket in range(buckets(total)):
-                cutter.take(_sorted(work.stage_folder(entity.name), bucket))
+                cutter.take(_bucket(work, entity, bucket))
             done = files.note(draft, cutter.finish())
     register(work, entity, 0, folder, done["files"])
     return done
 
 
-def _sorted(folder: Path, bucket: int) -> list[bytes]:
-    """A bucket's lines by parent, key and number; as text they take a quarter of the memory of rows."""
-    return sorted(files.raw_lines(*sorted((folder / "gather").glob(f"*/bucket-{bucket:05}.ndjson"))))
-
-
-def _last_of_each(lines: list[bytes]) -> Iterator[Spooled]:
-    """The rows of sorted lines, the last mention of a key only."""
-    held: Spooled | None = None
-    for line in lines:
-        row: Spooled = orjson.loads(line)
-        if held is not None and held[1] != row[1]:
-            yield held
-        held = row
-    if held is not None:
-        yield held
+def _bucket(work: Work, entity: Entity, bucket: int) -> Iterator[Spooled]:
+    paths = sorted((work.stage_folder(entity.name) / "gather").glob(f"*/{bucket_name(bucket)}"))
+    return sorted_rows(paths, len(entity.parents))
 
 
 class _Cutter:
@@ -78,63 +57,92 @@ class _Cutter:
         self.entity = entity
         self.draft = draft
         self.shape = shape(entity)
-        self.facts = [work.run.plan["facts"][fact] for _, fact in entity.facts]
+        self.line = csv_text.line_of(entity)
         self.linked = work.door.links(work.instance).filter(entity=entity.name).exists()
         self.parts = Parts(draft, self.shape.names)
         self.counts = {"unchanged": 0, "parked": 0, "superseded": 0, "activate": 0}
 
-    def take(self, lines: list[bytes]) -> None:
-        """Decide the rows of one bucket, whose lines are sorted."""
-        rows = _last_of_each(lines)
-        self.counts["superseded"] += len(lines)
-        while batch := list(islice(rows, _LOOKUP)):
-            self.counts["superseded"] -= len(batch)
+    def take(self, rows: Iterator[Spooled]) -> None:
+        """Decide the rows of one bucket, which are sorted."""
+        latest = self._last_of_each(rows)
+        while batch := list(islice(latest, _LOOKUP)):
             self._decide(batch)
 
+    def _last_of_each(self, rows: Iterator[Spooled]) -> Iterator[Spooled]:
+        """The last mention of each key."""
+        held: Spooled | None = None
+        for row in rows:
+            if held is not None:
+                if held.key == row.key:
+                    self.counts["superseded"] += 1
+                else:
+                    yield held
+            held = row
+        if held is not None:
+            yield held
+
     def _decide(self, rows: list[Spooled]) -> None:
-        links = self._links([row[1] for row in rows])
-        known = [self._known(at, rows) for at in range(len(self.entity.parents))]
-        parked, activations = [], []
-        for parent, key, _, parents, cells, activation in rows:
-            missing = self._missing(parents, known)
-            if missing:
-                parked.append({"key": key, "parent": missing, "cells": cells})
-                continue
-            link = links.get(key)
-            row = row_to_send(self.shape, [key, *_texts(parents), *self.facts, *cells], link and link[1])
-            if row is None:
+        links = self._links(rows)
+        present = self._parked(rows, [self._absent(at, rows) for at in range(len(self.entity.parents))])
+        if self.linked:
+            self._send_changes(present, links)
+        else:
+            for row in present:
+                self.parts.add(row.text, row.parent)
+        later = [row for row in present if row.activation and not self._active(row, links)]
+        self.counts["activate"] += len(later)
+        files.append(self.draft / "activate.ndjson", map(_activation, later))
+
+    def _send_changes(self, rows: list[Spooled], links: Mapping[str, Agreed]) -> None:
+        """Send what is new or not yet agreed on."""
+        for row, cells in zip(rows, csv.reader(row.text.decode() for row in rows), strict=True):
+            changed = row_to_send(self.shape, cells, links.get(cells[0]))
+            if changed is None:
                 self.counts["unchanged"] += 1
             else:
-                self.parts.add(row, parent)
-            if any(activation) and not (link and self._active(link[1], activation)):
-                activations.append((parent, key, activation))
-        self._note(parked, activations)
+                self.parts.add(self.line(changed).encode(), row.parent)
 
-    def _note(self, parked: list[Any], activations: list[Any]) -> None:
-        files.append(self.draft / "parked.ndjson", parked)
-        files.append(self.draft / "activate.ndjson", activations)
-        self.counts["parked"] += len(parked)
-        self.counts["activate"] += len(activations)
-
-    def _links(self, keys: Sequence[str]) -> dict[str, tuple[str, Any]]:
+    def _links(self, rows: list[Spooled]) -> dict[str, Agreed]:
         if not self.linked:
             return {}
-        return read_links(self.work.door, self.work.instance.pk, self.entity.name, keys)
+        keys = [row.key.decode() for row in rows]
+        found = read_links(self.work.door, self.work.instance.pk, self.entity.name, keys)
+        return {key: agreed for key, (_, agreed) in found.items()}
 
-    def _known(self, at: int, rows: list[Spooled]) -> Mapping[str, str]:
-        wanted = {row[3][at] for row in rows}
+    def _absent(self, at: int, rows: list[Spooled]) -> set[bytes]:
+        """The keys of parents that are named but not in Salesforce."""
+        named = {row.parents[at] for row in rows} - {b""}
         parent = self.entity.parents[at].entity
-        return salesforce_ids(self.work.door, self.work.instance.pk, parent, [key for key in wanted if key])
+        return {key.encode() for key in unlinked(self.work.door, self.work.instance.pk, parent, _texts(named))}
 
-    def _missing(self, parents: list[str | None], known: list[Mapping[str, str]]) -> str | None:
-        for parent, key, there in zip(self.entity.parents, parents, known, strict=True):
-            if key and key not in there:
-                return f"{parent.entity} {key}"
-        return None
+    def _parked(self, rows: list[Spooled], absent: list[set[bytes]]) -> list[Spooled]:
+        """Park the rows whose parents are not there; returns the others."""
+        if not any(absent):
+            return rows
+        waits = [self._waits_for(row, absent) for row in rows]
+        parked = [(row, parent) for row, parent in zip(rows, waits, strict=True) if parent]
+        self.counts["parked"] += len(parked)
+        files.append(self.draft / "parked.ndjson", (self._parked_row(row, parent) for row, parent in parked))
+        return [row for row, parent in zip(rows, waits, strict=True) if not parent]
 
-    def _active(self, agreed: dict[str, str | None], activation: list[str]) -> bool:
+    def _waits_for(self, row: Spooled, absent: list[set[bytes]]) -> str:
+        for parent, key, missing in zip(self.entity.parents, row.parents, absent, strict=True):
+            if key in missing:
+                return f"{parent.entity} {key.decode()}"
+        return ""
+
+    def _parked_row(self, row: Spooled, parent: str) -> dict[str, Any]:
+        cells = next(csv.reader([row.text.decode()]))
+        own = 1 + len(self.entity.parents) + len(self.entity.facts)
+        return {"key": row.key.decode(), "parent": parent, "cells": cells[own:]}
+
+    def _active(self, row: Spooled, links: Mapping[str, Agreed]) -> bool:
+        agreed = links.get(row.key.decode())
         names = header(self.entity, Phase.ACTIVATE)[1:]
-        return all(agreed.get(name) == cell for name, cell in zip(names, activation, strict=True) if cell)
+        cells = orjson.loads(row.activation)
+        return agreed is not None and all(
+            agreed.get(name) == cell for name, cell in zip(names, cells, strict=True) if cell
+        )
 
     def finish(self) -> dict[str, Any]:
         """Close the last part and return the counts."""
@@ -142,60 +150,12 @@ class _Cutter:
         return {**self.counts, "rows": sum(part["rows"] for part in written), "files": written}
 
 
-class Parts:
-    """CSV files of limited size; siblings of one parent lie in one of them, unless they alone are too many bytes.
+def _activation(row: Spooled) -> tuple[str, str, list[str]]:
+    return row.parent.decode(), row.key.decode(), orjson.loads(row.activation)
 
-    Args:
-        folder: Where the files go.
-        names: The CSV header.
-        most: Rows of one part.
-    """
 
-    def __init__(self, folder: Path, names: Sequence[str], most: int = PART_ROWS) -> None:
-        self.folder = folder
-        self.names = names
-        self.most = most
-        self.written: list[dict[str, Any]] = []
-        self._file: io.TextIOWrapper | None = None
-        self._writer: Any = None
-        self._rows = 0
-        self._parent: str | None = None
-
-    def add(self, row: Sequence[str], parent: str) -> None:
-        """Append a row. A full part ends between two parents; one that is too heavy ends wherever that is."""
-        full = self._rows >= self.most and parent != self._parent
-        if self._file is not None and (full or self._heavy(self._file)):
-            self._end()
-        if self._file is None:
-            self._begin()
-        self._writer.writerow(row)
-        self._rows += 1
-        self._parent = parent
-
-    def close(self) -> list[dict[str, Any]]:
-        """End the last part and return all: name, rows, bytes and SHA-256."""
-        self._end()
-        return self.written
-
-    def _heavy(self, file: io.TextIOWrapper) -> bool:
-        return not self._rows % _WEIGHED_EVERY and os.fstat(file.fileno()).st_size >= PART_BYTES
-
-    def _begin(self) -> None:
-        path = self.folder / f"part-{len(self.written) + 1:05}.csv"
-        self._file = path.open("w", files.BUFFER, encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(self.names)
-        self._rows = 0
-
-    def _end(self) -> None:
-        if self._file is None:
-            return
-        self._file.close()
-        path = Path(self._file.name)
-        with path.open("rb") as file:
-            checksum = hashlib.file_digest(file, "sha256").hexdigest()
-        self.written.append({"name": path.name, "rows": self._rows, "bytes": path.stat().st_size, "checksum": checksum})
-        self._file = None
+def _texts(keys: set[bytes]) -> list[str]:
+    return [key.decode() for key in keys]
 
 
 def cut_again(work: Work, entity: Entity, wave: int, rows: Iterator[Any], *, names: Sequence[str], most: int) -> int:
@@ -209,7 +169,7 @@ def cut_again(work: Work, entity: Entity, wave: int, rows: Iterator[Any], *, nam
             # because its bytes keep room that they do not need
             for line in sorted(files.line(row).decode() for row in rows):
                 parent, row = orjson.loads(line)
-                parts.add(row, parent)
+                parts.add(csv_text.line(row).encode(), parent.encode())
             done = files.note(draft, {"files": parts.close()})
     register(work, entity, wave, folder, done["files"])
     return len(done["files"])
@@ -260,7 +220,3 @@ def register(work: Work, entity: Entity, wave: int, folder: Path, parts: list[di
                     stage=stage, wave=wave, number=number, path=str(folder / part["name"]), rows=part["rows"],
                     bytes=part["bytes"], checksum=part["checksum"], operation="upsert", state="ready",
                 )  # fmt: skip
-
-
-def _texts(parents: list[str | None]) -> list[str]:
-    return [key or "" for key in parents]

@@ -54,7 +54,7 @@ def append(path: Path, rows: Iterable[Any]) -> None:
 
 
 class Spool:
-    """Files of lines that are written side by side, each opened once, until the block is left.
+    """Files that are written side by side, each opened once, until the block is left.
 
     Args:
         folder: Where the files go.
@@ -71,22 +71,17 @@ class Spool:
     def __exit__(self, *raised: object) -> None:
         self._stack.close()
 
-    def append(self, name: str, written: Iterable[bytes]) -> None:
-        """Append lines that are written already."""
+    def append(self, name: str, written: bytes) -> None:
+        """Append what is written already."""
         file = self._open.get(name)
         if file is None:
             file = self._open[name] = self._stack.enter_context((self.folder / name).open("ab", BUFFER))
-        file.writelines(written)
+        file.write(written)
 
 
 def lines(*paths: Path) -> Iterator[Any]:
     """The rows of files of JSON lines; a file that is not there has none."""
-    return map(orjson.loads, raw_lines(*paths))
-
-
-def raw_lines(*paths: Path) -> Iterator[bytes]:
-    """The lines of files as they stand there; a file that is not there has none."""
     for path in paths:
         if path.exists():
             with path.open("rb", BUFFER) as file:
-                yield from file
+                yield from map(orjson.loads, file)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from salesbridge.billing import BillingApi
+from salesbridge.billing.shape import MisshapenError, NativePage
 from salesbridge.engine.load import files
 from salesbridge.engine.load.context import Work
+from salesbridge.engine.load.csv_text import line_of
 from salesbridge.engine.load.memory import rarely_collecting
-from salesbridge.model import Entity, RecordRefusedError
+from salesbridge.engine.load.spool import spooled
+from salesbridge.model import CsvRow, Entity, RecordRefusedError
 
 #: Records of one durable step; only a page of them is held in memory at once.
 SLICE = 20_000
@@ -22,6 +27,11 @@ _FIRST = 10**12
 def buckets(total: int | None) -> int:
     """How many buckets an entity's rows are spread over."""
     return max(1, -(-(total or 20 * BUCKET) // BUCKET))
+
+
+def bucket_name(bucket: int) -> str:
+    """The name of a bucket's file."""
+    return f"bucket-{bucket:05}.rows"
 
 
 def gather(work: Work, entity: Entity, number: int, after: str | None) -> dict[str, Any]:
@@ -60,18 +70,15 @@ class _Slice:
         self.next = _FIRST + number * SLICE * 10
         self.seen = 0
         self.transform = work.transform(entity)
-        self.buckets: dict[int, list[bytes]] = defaultdict(list)
+        self.facts = [work.run.plan["facts"][fact] for _, fact in entity.facts]
+        self.line = line_of(entity)
         self.refused: list[Any] = []
 
     def read(self, after: str | None) -> str | None:
         """Read until the slice is full; returns where the next one begins."""
-        for page in self.work.billing.pages(self.entity.record, after=after):
-            for broken in page.malformed:
-                self._refuse(broken.position, "MALFORMED_RECORD", broken.reason, (), {})
-            for record in page.records:
-                self._take(record)
-            self._write()
-            self.seen += len(page.records) + len(page.malformed)
+        for page in self._pages(after):
+            self._take(page.items, page.position)
+            self.seen += len(page.items)
             after = page.after
             if after is None or self.seen >= SLICE:
                 break
@@ -79,27 +86,55 @@ class _Slice:
             after = None
         return after
 
-    def _take(self, record: dict[str, Any]) -> None:
-        try:
-            key, parents, cells, activation = self.transform.csv_row(record, self.work.today)
-        except RecordRefusedError as refusal:
-            self._refuse(self._name(record), refusal.code, refusal.message, refusal.fields, record)
+    def _pages(self, after: str | None) -> Iterator[NativePage]:
+        """Pages of records as the transform takes them; records that cannot be read at all are refused here."""
+        billing, kind = self.work.billing, self.entity.record
+        if self.transform.takes_native and isinstance(billing, BillingApi):
+            yield from billing.native_pages(kind, after=after)
             return
-        parent = parents[0] if parents and parents[0] else key
-        bucket = zlib.crc32(parent.encode()) % self.count
-        self.buckets[bucket].append(files.line((parent, key, self.next, parents, cells, activation)))
-        self.next += 1
+        for page in billing.pages(kind, after=after):
+            for broken in page.malformed:
+                self._malformed(broken.position, broken.reason)
+            self.seen += len(page.malformed)
+            yield NativePage(page.records, kind, page.after)
 
-    def _write(self) -> None:
-        for bucket, rows in self.buckets.items():
-            self.spool.append(f"bucket-{bucket:05}.ndjson", rows)
-        self.buckets.clear()
+    def _take(self, items: Sequence[Any], position: Callable[[int], str]) -> None:
+        csv_row, today = self.transform.csv_row, self.work.today
+        rows = []
+        for index, item in enumerate(items):
+            try:
+                rows.append(csv_row(item, today))
+            except RecordRefusedError as refusal:
+                self._refuse(item, refusal)
+            except MisshapenError as reason:
+                self._malformed(position(index), str(reason))
+        self._spool(rows)
 
-    def _name(self, record: dict[str, Any]) -> str:
+    def _spool(self, rows: list[CsvRow]) -> None:
+        buckets_of = defaultdict(list)
+        line, facts, count = self.line, self.facts, self.count
+        for number, (key, parents, cells, activation) in enumerate(rows, start=self.next):
+            keys = [parent or "" for parent in parents]
+            parent = (keys and keys[0]) or key
+            bucket = zlib.crc32(parent.encode()) % count if count > 1 else 0
+            text = line([key, *keys, *facts, *cells])
+            buckets_of[bucket].append(spooled((parent, key, str(number), *keys), activation, text))
+        self.next += len(rows)
+        for bucket, lines in buckets_of.items():
+            self.spool.append(bucket_name(bucket), "".join(lines).encode())
+
+    def _refuse(self, item: Any, refusal: RecordRefusedError) -> None:
+        record = self.transform.neutral(item)
+        self._note(self._name(record), refusal.code, refusal.message, refusal.fields, record)
+
+    def _name(self, record: Any) -> str:
         try:
             return self.transform.key(record)
         except RecordRefusedError:
             return ":".join(str(record.get(name) or "?") for name in self.entity.key)[:255]
 
-    def _refuse(self, key: str, code: str, message: str, fields: tuple[str, ...], record: dict[str, Any]) -> None:
+    def _malformed(self, position: str, reason: str) -> None:
+        self._note(position, "MALFORMED_RECORD", reason, (), {})
+
+    def _note(self, key: str, code: str, message: str, fields: tuple[str, ...], record: Any) -> None:
         self.refused.append({"key": key, "code": code, "message": message, "fields": fields, "row": record})

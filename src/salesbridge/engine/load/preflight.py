@@ -10,7 +10,7 @@ from typing import Any, Literal
 from salesbridge.billing import BillingError, Extract, supported
 from salesbridge.engine.instances import describes_of
 from salesbridge.engine.load.context import LoadStopped, Work
-from salesbridge.engine.load.cut import PART_ROWS
+from salesbridge.engine.load.parts import PART_ROWS
 from salesbridge.model import Fact, check
 from salesbridge.salesforce import SalesforceError
 from salesbridge.sync.load import size

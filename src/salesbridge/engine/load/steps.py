@@ -24,6 +24,7 @@ from salesbridge.engine.load import cut as cutting
 from salesbridge.engine.load import files, finish, gather, preflight, send
 from salesbridge.engine.load import settle as settling
 from salesbridge.engine.load.context import LoadStopped, Work, work
+from salesbridge.engine.load.parts import PART_ROWS
 from salesbridge.salesforce import SalesforceError
 from salesbridge.salesforce.bulk import Job
 from salesbridge.store.models import Part
@@ -71,7 +72,7 @@ def _patiently(found: Work, function: Callable[..., Any], *args: Any) -> Any:
     patience = float(found.run.options.get("patience", PATIENCE_S))
     for attempt in stamina.retry_context(on=_may_pass, attempts=None, timeout=patience, wait_max=30.0):
         with attempt:
-            found.stop_if_cancelled()
+            found.stop_if_cancelled(anew=attempt.num > 1)
             return function(found, *args)
     raise AssertionError  # the last attempt raised
 
@@ -153,9 +154,8 @@ def upload(found: Work, part_id: str) -> None:
 def close(found: Work, part_id: str) -> None:
     """Close a part's job, so that Salesforce begins."""
     part = send.part_of(found, part_id)
-    stage = found.door.stages.get(pk=part.stage_id)
     if part.wave == 0:
-        _move_stage(found, stage.entity, StageState.SENDING)
+        _move_stage(found, part.stage.entity, StageState.SENDING)
     send.close(found, part)
 
 
@@ -169,8 +169,7 @@ def poll(found: Work, part_id: str) -> dict[str, Any]:
 def collect(found: Work, part_id: str, job: dict[str, Any]) -> dict[str, Any]:
     """Read a part's results."""
     part: Part = send.part_of(found, part_id)
-    entity = found.door.stages.get(pk=part.stage_id).entity
-    return collecting.collect(found, found.table[entity], part, Job(**job))
+    return collecting.collect(found, found.table[part.stage.entity], part, Job(**job))
 
 
 @durable
@@ -189,7 +188,7 @@ def activate(found: Work, entity: str, wave: int) -> list[str]:
     described = found.table[entity]
     rows = ((parent, cells) for parent, cells in cutting.activations(found, described))
     names = cutting.activation_header(described)
-    cutting.cut_again(found, described, wave, rows, names=names, most=cutting.PART_ROWS)
+    cutting.cut_again(found, described, wave, rows, names=names, most=PART_ROWS)
     return _parts(found, entity, wave)
 
 

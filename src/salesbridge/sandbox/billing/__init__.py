@@ -2,20 +2,27 @@
 
 from salesbridge.sandbox.billing.clock import Clock
 from salesbridge.sandbox.billing.extract import write_extract
+from salesbridge.sandbox.billing.publisher import Publisher
 from salesbridge.sandbox.billing.seed import Expectations, Seed
 from salesbridge.sandbox.billing.server import RunningBilling, start_in_thread
 from salesbridge.sandbox.billing.service import Service, Settings
+from salesbridge.sandbox.billing.signing import SigningKey
 from salesbridge.sandbox.billing.store import Billing, Change
+from salesbridge.sandbox.billing.subscriptions import Retries, Subscription
 
 __all__ = [
     "Billing",
     "Change",
     "Clock",
     "Expectations",
+    "Publisher",
+    "Retries",
     "RunningBilling",
     "Seed",
     "Service",
     "Settings",
+    "SigningKey",
+    "Subscription",
     "start_in_thread",
     "write_extract",
 ]

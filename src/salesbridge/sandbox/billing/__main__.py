@@ -18,6 +18,8 @@ from salesbridge.sandbox.billing.seed import Seed
 from salesbridge.sandbox.billing.server import bound_port, configuration
 from salesbridge.sandbox.billing.service import Service, Settings
 from salesbridge.sandbox.billing.store import Billing
+from salesbridge.sandbox.billing.subscriptions import Retries
+from salesbridge.sandbox.billing.webhook_options import add_webhook_options, subscribed_by
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,35 +33,37 @@ def main(arguments: list[str] | None = None) -> int:
         internal_url=chosen.internal_url,
         version=chosen.version,
         zone=chosen.zone,
+        retries=Retries(scale=chosen.webhook_retry_scale),
     )
     billing = Billing(seed, file=chosen.file)
-    config = configuration(
-        Service(billing, settings), port=chosen.port, certfile=chosen.certfile, keyfile=chosen.keyfile
-    )
+    service = Service(billing, settings)
+    config = configuration(service, port=chosen.port, certfile=chosen.certfile, keyfile=chosen.keyfile)
     try:
-        asyncio.run(_serve(config, settings, "https" if chosen.certfile else "http"))
+        subscribed = subscribed_by(chosen, service.publisher)
+        asyncio.run(_serve(config, settings, "https" if chosen.certfile else "http", subscribed))
     except KeyboardInterrupt:
         return 0
     finally:
+        service.publisher.stop()
         billing.close()
     return 0
 
 
-async def _serve(config: uvicorn.Config, settings: Settings, scheme: str) -> None:
+async def _serve(config: uvicorn.Config, settings: Settings, scheme: str, subscribed: list[str]) -> None:
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
     if server.started:
-        _announce(f"{scheme}://127.0.0.1:{bound_port(server)}", settings)
+        _announce(f"{scheme}://127.0.0.1:{bound_port(server)}", settings, subscribed)
     await serving
 
 
-def _announce(url: str, settings: Settings) -> None:
+def _announce(url: str, settings: Settings, subscribed: list[str]) -> None:
     lines = [f"url      {url}", f"api key  {settings.api_key}"]
     if settings.product == "junifer":
         lines.insert(1, f"username {settings.username}")
-    sys.stdout.write("\n".join([*lines, f"ready: {settings.product} listens on {url}", ""]))
+    sys.stdout.write("\n".join([*lines, *subscribed, f"ready: {settings.product} listens on {url}", ""]))
     sys.stdout.flush()
 
 
@@ -81,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--internal-url", default="http://billing.internal:43002", help="what links show")
     add("--version", default="", help="what the version endpoint answers")
     add("--zone", default="", help="time zone; default that of the market")
+    add_webhook_options(parser)
     return parser
 
 

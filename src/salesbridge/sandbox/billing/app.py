@@ -12,6 +12,7 @@ from salesbridge.sandbox.billing.gate import Gate
 from salesbridge.sandbox.billing.junifer import Junifer
 from salesbridge.sandbox.billing.requests import CallError
 from salesbridge.sandbox.billing.velocity import Velocity
+from salesbridge.sandbox.billing.webhook_control import webhook_routes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -40,6 +41,6 @@ def build_app(service: Service) -> ASGIApp:
             answer.headers.update(error.headers or {})
         return answer
 
-    routes = [*control_routes(service), *dialect.routes()]
+    routes = [*control_routes(service), *webhook_routes(service), *dialect.routes()]
     handlers = {CallError: refused, HTTPException: unrouted, Exception: refused}
     return Gate(Starlette(routes=routes, exception_handlers=handlers), service, dialect)

@@ -16,6 +16,13 @@ NAMES = (
     "malformed_rows",
     "truncated_page",
     "truncated_body",
+    "webhook_repeat",
+    "webhook_reorder",
+    "webhook_lost",
+    "webhook_late",
+    "webhook_bad_signature",
+    "webhook_old_timestamp",
+    "webhook_down",
 )
 
 
@@ -31,10 +38,13 @@ class Fault:
         name: One of ``NAMES``.
         times: Calls that are hit; None: all of them.
         after: Calls that pass before.
-        path: Only calls whose path contains this.
+        path: Only calls whose path contains this; of webhooks: only events whose type contains it.
         method: Only calls with this method; empty: all.
-        seconds: The delay of ``slow``, the ``Retry-After`` of ``throttled`` and, when above 0, of ``unavailable``.
-        every: ``malformed_rows`` spoils each row whose place in the page is a multiple of this.
+        seconds: The delay of ``slow`` and ``webhook_late``, the ``Retry-After`` of ``throttled`` and, when above 0, of
+            ``unavailable``, the age of ``webhook_old_timestamp``, and how long ``webhook_reorder`` waits for the next.
+        every: ``malformed_rows`` spoils each row whose place in the page is a multiple of this; ``webhook_reorder``
+            turns round at most so many events at once.
+        copies: How often in all ``webhook_repeat`` delivers an event.
         when: ``cut`` closes the connection ``before`` the call is carried out or ``after`` it.
         seen: Calls that could have been hit.
         fired: Calls that were hit.
@@ -48,6 +58,7 @@ class Fault:
     seconds: float = 0.0
     every: int = 3
     when: str = "before"
+    copies: int = 2
     seen: int = 0
     fired: int = 0
 
@@ -70,6 +81,7 @@ _TYPES = {
     "seconds": (int, float),
     "every": (int,),
     "when": (str,),
+    "copies": (int,),
 }
 
 
@@ -91,6 +103,8 @@ class Faults:
         for option, value in options.items():
             if option not in _TYPES or not isinstance(value, _TYPES[option]) or isinstance(value, bool):
                 raise UnknownFaultError(f"{option}={value!r} is no option of a fault; see {', '.join(_TYPES)}")
+        if options.get("copies", 1) < 1:
+            raise UnknownFaultError("copies is at least 1")
         if options.get("every", 1) < 1 or options.get("when", "before") not in {"before", "after"}:
             raise UnknownFaultError("every is at least 1, and when is before or after")
         fault = Fault(name, **options)
@@ -105,6 +119,10 @@ class Faults:
                 self._armed.clear()
             else:
                 self._armed.pop(name, None)
+
+    def armed(self, name: str) -> bool:
+        """Whether a fault is armed, however often it hit."""
+        return name in self._armed
 
     def strikes(self, name: str, method: str, path: str) -> Fault | None:
         """Count a call for a fault; the fault when it hits."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
+from salesbridge.sandbox.billing.requests import CALLER
+
 if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,8 +60,10 @@ class Gate:
             return self._refuse(503, "Unavailable", "The system is not available", fault.seconds)
         if self._strikes("failed", scope):
             return self._refuse(500, "InternalError", "Something went wrong")
-        if self._strikes("key_revoked", scope) or not self._dialect.admits(Headers(scope=scope)):
+        caller = self._dialect.caller(Headers(scope=scope))
+        if self._strikes("key_revoked", scope) or caller is None:
             return self._refuse(401, "Unauthorised", "The credentials are missing or wrong")
+        scope[CALLER] = caller
         return None
 
     def _refuse(self, status: int, code: str, message: str, retry_after: float = 0) -> Response:

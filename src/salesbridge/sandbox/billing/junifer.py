@@ -12,7 +12,7 @@ from salesbridge.sandbox.billing import junifer_forms as forms
 from salesbridge.sandbox.billing.clock import parse_local
 from salesbridge.sandbox.billing.junifer_wire import JuniferWire
 from salesbridge.sandbox.billing.names import renamed
-from salesbridge.sandbox.billing.requests import CallError, form_of, not_found, refused, whole_number
+from salesbridge.sandbox.billing.requests import CallError, form_of, not_found, refused, source_of, whole_number
 from salesbridge.sandbox.billing.rules import Problem, RefusedError
 from salesbridge.sandbox.billing.service import Service, json_answer, same
 
@@ -35,6 +35,7 @@ LISTS: dict[str, Kind] = {
     "orders": "orders",
 }
 _KEYS = {"products": "code", "service_points": "identifier", "account_customers": "customerNumber"}
+_LINK_KEY = {"accountNumber", "customerNumber"}
 _LARGEST_PAGE, _PAGE = 1000, 100
 
 
@@ -53,11 +54,11 @@ class Junifer:
         self._base = service.settings.internal_url.rstrip("/") + PREFIX
         self._wire = JuniferWire(service.billing, service.zone, self._base)
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
-        """Whether user name and key are right."""
-        settings = self._service.settings
-        named = same(headers.get("x-junifer-x-username"), settings.username)
-        return same(headers.get("x-junifer-x-apikey"), settings.api_key) and named
+    def caller(self, headers: Mapping[str, str]) -> str | None:
+        """The user whose name and key came with a call."""
+        given, key = headers.get("x-junifer-x-username"), headers.get("x-junifer-x-apikey")
+        users = self._service.settings.keys()
+        return next((name for name, known in users if same(given, name) and same(key, known)), None)
 
     def error(self, status: int, code: str, message: str) -> Response:
         """The flat error shape."""
@@ -149,9 +150,18 @@ class Junifer:
             if path == "accounts" and (number := request.query_params.get("number")) is not None:
                 account = self._billing.find("accounts", number)
                 return self._results(request, "accounts", [account] if account else [])
+            if path == "accountCustomers" and not _LINK_KEY.isdisjoint(request.query_params):
+                return self._results(request, kind, self._links(request))
             return self._page(request, path, kind)
 
         return endpoint
+
+    def _links(self, request: Request) -> list[Record]:
+        account, customer = (request.query_params.get(name) for name in ("accountNumber", "customerNumber"))
+        if account is not None and customer is not None:
+            link = self._billing.find("account_customers", f"{account}:{customer}")
+            return [link] if link else []
+        return self._billing.links(account=account, customer=customer)
 
     def _page(self, request: Request, path: str, kind: Kind) -> Response:
         limit = whole_number(request, "limit", _PAGE, 1, _LARGEST_PAGE)
@@ -172,7 +182,8 @@ class Junifer:
 
     async def _create(self, request: Request, kind: Kind, form: Form) -> Response:
         values = await form_of(request, form)
-        record = self._written(form, lambda: self._billing.create(kind, _completed(kind, values, self._service)))
+        completed = _completed(kind, values, self._service)
+        record = self._written(form, lambda: self._billing.create(kind, completed, source=source_of(request)))
         made = {"id": record["id"], "number": record.get("number")}
         return json_answer({name: value for name, value in made.items() if value is not None}, 201)
 
@@ -180,7 +191,7 @@ class Junifer:
         async def endpoint(request: Request) -> Response:
             record = self._found(request, kind)
             if request.method == "DELETE":
-                self._billing.delete(kind, record["id"])
+                self._billing.delete(kind, record["id"], source=source_of(request))
                 return Response(status_code=204)
             if request.method == "PUT" and form is not None:
                 return await self._update(request, kind, record, form)
@@ -189,8 +200,7 @@ class Junifer:
         return endpoint
 
     async def _update(self, request: Request, kind: Kind, record: Record, form: Form) -> Response:
-        values = await form_of(request, form)
-        self._written(form, lambda: self._billing.update(kind, record["id"], values))
+        self._change(request, kind, record, form, await form_of(request, form))
         return Response(status_code=204)
 
     async def _accounts_of(self, request: Request) -> Response:
@@ -212,8 +222,7 @@ class Junifer:
     async def _billing_address(self, request: Request) -> Response:
         customer = self._found(request, "customers")
         values = await form_of(request, forms.ADDRESS)
-        changes = {"address": values}
-        self._written(forms.ADDRESS, lambda: self._billing.update("customers", customer["id"], changes))
+        self._change(request, "customers", customer, forms.ADDRESS, {"address": values})
         return Response(status_code=204)
 
     def _primary(self, form: Form) -> Any:
@@ -225,7 +234,7 @@ class Junifer:
             values = await form_of(request, form)
             if "name" in values:
                 values.update(renamed(customer, values.pop("name")))
-            self._written(form, lambda: self._billing.update("customers", customer["id"], values))
+            self._change(request, "customers", customer, form, values)
             return Response(status_code=204)
 
         return endpoint
@@ -234,7 +243,7 @@ class Junifer:
         order = self._found(request, "orders")
         if not (values := await form_of(request, forms.ORDER_STATUS)):
             raise CallError(400, "Required", "status is required")
-        self._written(forms.ORDER_STATUS, lambda: self._billing.update("orders", order["id"], values))
+        self._change(request, "orders", order, forms.ORDER_STATUS, values)
         return Response(status_code=204)
 
     def _found(self, request: Request, kind: Kind) -> Record:
@@ -255,6 +264,10 @@ class Junifer:
             message = "modifiedSinceDttm must be a local timestamp such as 2026-03-29T10:15:00.000"
             problem = Problem("modifiedSinceDttm", "InvalidParameter", message)
             raise CallError(400, "InvalidParameter", message, [problem]) from error
+
+    def _change(self, request: Request, kind: Kind, record: Record, form: Form, values: Record) -> None:
+        source = source_of(request)
+        self._written(form, lambda: self._billing.update(kind, record["id"], values, source=source))
 
     def _written(self, form: Form, write: Callable[[], Record]) -> Record:
         try:

@@ -22,3 +22,8 @@ def renamed(customer: Record, name: str | None) -> Record:
         return {"company_name": name}
     forename, _, surname = (name or "").strip().rpartition(" ")
     return {"forename": forename or None, "surname": surname or None}
+
+
+def shown_by_accounts(customer: Record) -> tuple[str | None, str | None, str | None]:
+    """Name, phone and fax: what an account shows of its primary customer."""
+    return display_name(customer), customer["phone"], customer["fax"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from salesbridge.sandbox.billing.members import Form
 
+CALLER = "salesbridge.sandbox.caller"
 _MOST_BODY = 1_000_000
 _MOST_DIGITS = 18
 
@@ -43,6 +44,11 @@ def refused(error: RefusedError, form: Form) -> CallError:
     """A 400 for broken rules, with the members named as on the wire."""
     problems = [Problem(form.wire_name(p.member), p.code, p.message) for p in error.problems]
     return CallError(400, "ValidationFailed", str(error), problems)
+
+
+def source_of(request: Request) -> str:
+    """Who makes a change: ``api:`` and the name of the user whose key came with the call."""
+    return f"api:{request.scope[CALLER]}"
 
 
 async def body_of(request: Request) -> dict[str, Any]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from salesbridge.sandbox.billing.publisher import Publisher
+
 _START_SECONDS = 30
 _HOST = "127.0.0.1"
 
@@ -52,9 +54,15 @@ class RunningBilling:
         """The records."""
         return self.service.billing
 
+    @property
+    def publisher(self) -> Publisher:
+        """What publishes events to subscribed webhooks."""
+        return self.service.publisher
+
     def stop(self, *, wait: bool = True) -> None:
-        """Stop listening and wait for it, unless told not to; the records stay readable."""
+        """Stop listening and publishing and wait for it, unless told not to; the records stay readable."""
         self._server.should_exit = True
+        self.publisher.stop(wait=wait)
         if wait:
             self._thread.join(_START_SECONDS)
 

@@ -14,7 +14,9 @@ import orjson
 from starlette.responses import Response
 
 from salesbridge.sandbox.billing.faults import Faults, spoil
+from salesbridge.sandbox.billing.publisher import Publisher
 from salesbridge.sandbox.billing.store import Billing
+from salesbridge.sandbox.billing.subscriptions import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +41,10 @@ class Settings:
         zone: Time zone of the tenant; empty: that of the seed's market.
         modules: What Velocity says is installed.
         restricted: Further Velocity keys, each with the resources that its user may not use (403).
+        users: Further users by name, each with the key of its own; changes tell which user made them.
+        touch_account: Whether an account counts as modified when the name, phone or fax that it shows of its primary
+            customer changes; a real system may not do so.
+        retries: When events that were not delivered are sent again.
     """
 
     product: Product = "junifer"
@@ -49,6 +55,13 @@ class Settings:
     zone: str = ""
     modules: tuple[str, ...] = ("Billing", "CRM", "MarketMessages", "Events")
     restricted: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    touch_account: bool = True
+    retries: Retries = Retries()
+
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Every user with its key."""
+        return ((self.username, self.api_key), *self.users.items())
 
 
 class Dialect(Protocol):
@@ -58,8 +71,8 @@ class Dialect(Protocol):
     def prefix(self) -> str:
         """The base path of the API."""
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
-        """Whether the credentials of a call are right."""
+    def caller(self, headers: Mapping[str, str]) -> str | None:
+        """The name of the user whose credentials came with a call; None when they are wrong."""
 
     def error(self, status: int, code: str, message: str) -> Response:
         """An error answer."""
@@ -77,6 +90,8 @@ class Service:
         self.billing = billing or Billing()
         self.settings = settings or Settings()
         self.faults = Faults()
+        self.billing.touch_account = self.settings.touch_account
+        self.publisher = Publisher(self.billing, self.faults, self.settings.product, self.settings.retries)
         self.version = self.settings.version or DEFAULT_VERSIONS[self.settings.product]
         self.zone = ZoneInfo(self.settings.zone or self.billing.seed.place.zone)
         self.calls: Counter[str] = Counter()
@@ -94,7 +109,6 @@ class Service:
 
     def state(self) -> dict[str, Any]:
         """Number of records of each kind, calls by path, faults and switches."""
-        changes = self.billing.changes()
         with self._lock:
             calls = dict(self.calls)
         return {
@@ -105,7 +119,8 @@ class Service:
             "counts": {kind: self.billing.count(kind) for kind in self.billing.seed.counts},
             "calls": calls,
             "faults": self.faults.state(),
-            "lastChange": changes[-1].sequence if changes else 0,
+            "lastChange": self.billing.last_change,
+            "eventsWaiting": self.publisher.waiting,
         }
 
     def listed(

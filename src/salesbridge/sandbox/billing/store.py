@@ -5,17 +5,19 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from salesbridge.sandbox.billing import numbers, rules
 from salesbridge.sandbox.billing.clock import Clock
 from salesbridge.sandbox.billing.journal import Journal
+from salesbridge.sandbox.billing.names import shown_by_accounts
 from salesbridge.sandbox.billing.records import KINDS, Kind, Record, key_of
 from salesbridge.sandbox.billing.seed import Seed
 from salesbridge.sandbox.billing.shelf import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 Operation = Literal["created", "updated", "deleted"]
@@ -30,8 +32,8 @@ class UnknownRecordError(LookupError):
 class Change:
     """One committed change; ``sequence`` ascends without gaps.
 
-    ``before`` is None for a created and ``after`` for a deleted record. ``source`` says who: ``api`` or what the
-    caller named.
+    ``before`` is None for a created and ``after`` for a deleted record. ``source`` says who: ``api:`` and the
+    name of the API's user, ``direct`` for a call in this process, or what that call named.
     """
 
     sequence: int
@@ -51,18 +53,28 @@ class Billing:
         seed: The data to begin with; default an empty system.
         clock: Tells when a change happened.
         file: A SQLite file that keeps the edits; None keeps them in memory.
+        kept_changes: How many of the newest changes ``changes`` can answer; None: all.
 
     Raises:
         OtherSeedError: The file was begun with another seed.
     """
 
-    def __init__(self, seed: Seed | None = None, *, clock: Clock | None = None, file: Path | None = None) -> None:
+    def __init__(
+        self,
+        seed: Seed | None = None,
+        *,
+        clock: Clock | None = None,
+        file: Path | None = None,
+        kept_changes: int | None = _KEPT_CHANGES,
+    ) -> None:
         self.seed = seed or Seed(accounts=0)
         self.clock = clock or Clock()
         self.lock = threading.RLock()
         self._shelves = {kind: Shelf(kind, self.seed) for kind in KINDS}
+        self.touch_account = True
         self._links: dict[str, set[int]] = {}
-        self._changes: deque[Change] = deque(maxlen=_KEPT_CHANGES)
+        self._changes: deque[Change] = deque(maxlen=kept_changes)
+        self._listeners: list[Callable[[Change], None]] = []
         self._sequence = 0
         self._journal = Journal(file, repr(self.seed), self.seed.as_of) if file else None
         self._publishing = self._journal is None or self._journal.note("publishing", "on") == "on"
@@ -116,6 +128,14 @@ class Billing:
             found = (links.get(record_id) for record_id in sorted(seeded | (created or set())))
             return [link for link in found if link is not None]
 
+    def accounts_of(self, customer: str) -> list[Record]:
+        """The accounts whose primary customer has a number, by ascending id."""
+        with self.lock:
+            shelf = self._shelves["accounts"]
+            ids = self._seeded_accounts(customer) | self._links.get(f"primary {customer}", set())
+            found = (shelf.get(record_id) for record_id in sorted(ids))
+            return [account for account in found if account and account["primary_customer_number"] == customer]
+
     def members(self, kind: Literal["agreements", "service_points"], account: str) -> list[Record]:
         """The agreements or service points of an account."""
         with self.lock:
@@ -124,7 +144,7 @@ class Billing:
             seeded = [record for record in found if record is not None]
             return seeded + [record for record in shelf.created() if record["account_number"] == account]
 
-    def create(self, kind: Kind, values: Record, *, source: str = "api") -> Record:
+    def create(self, kind: Kind, values: Record, *, source: str = "direct") -> Record:
         """Add a record; numbers are allotted here.
 
         Raises:
@@ -141,7 +161,7 @@ class Billing:
                 self.create("account_customers", rules.first_link(after), source=source)
             return after
 
-    def update(self, kind: Kind, record_id: int, changes: Record, *, source: str = "api") -> Record:
+    def update(self, kind: Kind, record_id: int, changes: Record, *, source: str = "direct") -> Record:
         """Change members of a record; an address is changed line by line.
 
         Raises:
@@ -150,7 +170,7 @@ class Billing:
         """
         return self.update_together([(kind, record_id, changes)], source=source)[0]
 
-    def update_together(self, updates: list[tuple[Kind, int, Record]], *, source: str = "api") -> list[Record]:
+    def update_together(self, updates: list[tuple[Kind, int, Record]], *, source: str = "direct") -> list[Record]:
         """Change several records, all or none of them.
 
         Raises:
@@ -161,7 +181,7 @@ class Billing:
             prepared = [(kind, *self._prepared(kind, at, changes)) for kind, at, changes in updates]
             return [self._commit(kind, before, after, source) for kind, before, after in prepared]
 
-    def delete(self, kind: Kind, record_id: int, *, source: str = "api") -> None:
+    def delete(self, kind: Kind, record_id: int, *, source: str = "direct") -> None:
         """Take a record away.
 
         Raises:
@@ -175,13 +195,31 @@ class Billing:
             self._write([(kind, record_id, None)])
             self._note("deleted", kind, before, None, source)
 
+    @property
+    def last_change(self) -> int:
+        """The sequence of the newest change; 0 before the first."""
+        return self._sequence
+
     def changes(self, after: int = 0) -> list[Change]:
-        """The kept changes with a sequence above ``after``; only the newest 100,000 are kept."""
+        """The kept changes with a sequence above ``after``, oldest first; cheap when there are few of them."""
         with self.lock:
-            missing = self._sequence - after
-            if missing <= 0:
-                return []
-            return list(self._changes)[-missing:]
+            newest = islice(reversed(self._changes), max(0, self._sequence - after))
+            return list(newest)[::-1]
+
+    def on_change(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Tell a listener of every change from now on, in commit order; answers what ends that.
+
+        The listener is called under the lock, so it sees the records as they were just committed, and has to be quick.
+        """
+        with self.lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self.lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return end
 
     def close(self) -> None:
         """Let go of the file."""
@@ -204,9 +242,22 @@ class Billing:
             after["created"] = after["modified"]
         self._shelves[kind].put(after)
         self._index(kind, after)
-        self._write([(kind, after["id"], after)])
+        self._write([(kind, after["id"], after), *self._touch_accounts(kind, before, after)])
         self._note("created" if before is None else "updated", kind, before, after, source)
         return after
+
+    def _touch_accounts(
+        self, kind: Kind, before: Record | None, after: Record
+    ) -> list[tuple[Kind, int, Record | None]]:
+        """Count the accounts as modified that show what was changed of their primary customer."""
+        if kind != "customers" or before is None or not self.touch_account:
+            return []
+        if shown_by_accounts(before) == shown_by_accounts(after):
+            return []
+        touched = [{**account, "modified": self.clock.now()} for account in self.accounts_of(after["number"])]
+        for account in touched:
+            self._shelves["accounts"].put(account)
+        return [("accounts", account["id"], account) for account in touched]
 
     def _write(self, rows: list[tuple[Kind, int, Record | None]]) -> None:
         if self._journal:
@@ -217,12 +268,17 @@ class Billing:
         self._sequence += 1
         at = after["modified"] if after else self.clock.now()
         key = key_of(kind, record)
-        self._changes.append(Change(self._sequence, at, kind, key, operation, before, after, source))
+        change = Change(self._sequence, at, kind, key, operation, before, after, source)
+        self._changes.append(change)
+        for listener in self._listeners:
+            listener(change)
 
     def _index(self, kind: Kind, record: Record) -> None:
         if kind == "account_customers":
             for side in ("account", "customer"):
                 self._links.setdefault(f"{side} {record[f'{side}_number']}", set()).add(record["id"])
+        elif kind == "accounts":
+            self._links.setdefault(f"primary {record['primary_customer_number']}", set()).add(record["id"])
 
     def _seeded_links(self, account: str | None, customer: str | None) -> set[int]:
         kind: Kind = "accounts" if account is not None else "customers"
@@ -232,6 +288,14 @@ class Billing:
         arrangement = self.seed.arrangement
         members = arrangement.links_of_account if account is not None else arrangement.links_of_customer
         return {self.seed.id_at("account_customers", place) for place in members(index)}
+
+    def _seeded_accounts(self, customer: str) -> set[int]:
+        index = self.seed.index_of("customers", customer)
+        if index is None:
+            return set()
+        arrangement = self.seed.arrangement
+        links = (arrangement.link(place) for place in arrangement.links_of_customer(index))
+        return {self.seed.id_at("accounts", link.account) for link in links if link.primary}
 
     def _seeded_members(self, kind: Kind, account: str) -> list[int]:
         index = self.seed.index_of("accounts", account)

@@ -12,13 +12,13 @@ from salesbridge.sandbox.billing.cursors import BadCursorError, Cursor
 from salesbridge.sandbox.billing.idempotency import Repeats
 from salesbridge.sandbox.billing.names import renamed
 from salesbridge.sandbox.billing.records import ADDRESS
-from salesbridge.sandbox.billing.requests import CallError, form_of, not_found, refused, whole_number
+from salesbridge.sandbox.billing.requests import CallError, form_of, not_found, refused, source_of, whole_number
 from salesbridge.sandbox.billing.rules import Problem, RefusedError
 from salesbridge.sandbox.billing.service import Service, json_answer, same
 from salesbridge.sandbox.billing.velocity_wire import VelocityWire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -58,10 +58,11 @@ class Velocity:
         self._wire = VelocityWire(service.billing, service.zone, service.currency)
         self._repeats = Repeats()
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
-        """Whether the bearer key is one of the known ones."""
+    def caller(self, headers: Mapping[str, str]) -> str | None:
+        """The user whose bearer key came with a call."""
         key = _bearer(headers)
-        return any(same(key, known) for known in (self._service.settings.api_key, *self._restricted()))
+        users = (*self._service.settings.keys(), *(("restricted", known) for known in self._restricted()))
+        return next((name for name, known in users if same(key, known)), None)
 
     def error(self, status: int, code: str, message: str) -> Response:
         """An error answer without fields."""
@@ -111,8 +112,8 @@ class Velocity:
     def _collection(self, resource: Resource) -> Any:
         async def endpoint(request: Request) -> Response:
             self._allow(request, resource)
-            if request.method == "POST" and resource.create:
-                return await self._create(request, resource, resource.create)
+            if request.method == "POST" and (form := resource.create):
+                return await self._once(request, lambda: self._create(request, resource, form))
             return self._page(request, resource)
 
         return endpoint
@@ -143,18 +144,24 @@ class Velocity:
 
     async def _create(self, request: Request, resource: Resource, form: Form) -> Response:
         values = await form_of(request, form)
-        key = request.headers.get("idempotency-key")
-        marker = (_bearer(request.headers) or "", request.url.path, key)
-        if key and (earlier := self._repeats.earlier(marker, await request.body())):
-            return earlier
         if "address" in values:
             values["address"] = {**dict.fromkeys(ADDRESS), **values["address"]}
         if resource.kind == "accounts":
             values["currency"] = self._service.currency
-        record = self._written(form, lambda: self._billing.create(resource.kind, values))
-        answer = json_answer(self._wire.show(resource.kind, record), 201)
-        if key:
-            self._repeats.remember(marker, await request.body(), answer)
+        source = source_of(request)
+        record = self._written(form, lambda: self._billing.create(resource.kind, values, source=source))
+        return json_answer(self._wire.show(resource.kind, record), 201)
+
+    async def _once(self, request: Request, post: Callable[[], Awaitable[Response]]) -> Response:
+        """Carry out a POST, or answer a repeat of its idempotency key as the first time; a refusal is not kept."""
+        key = request.headers.get("idempotency-key")
+        if not key:
+            return await post()
+        marker, body = (_bearer(request.headers) or "", request.url.path, key), await request.body()
+        if earlier := self._repeats.earlier(marker, body):
+            return earlier
+        answer = await post()
+        self._repeats.remember(marker, body, answer)
         return answer
 
     def _record(self, resource: Resource) -> Any:
@@ -175,7 +182,8 @@ class Velocity:
             updates.append((resource.kind, record["id"], values))
         if through:
             updates.append(self._write_through(record, through))
-        self._written(resource.update, lambda: self._billing.update_together(updates)[0])
+        source = source_of(request)
+        self._written(resource.update, lambda: self._billing.update_together(updates, source=source)[0])
         return self._billing.get(resource.kind, record["id"]) or record
 
     def _primary(self, account: Record) -> Record:
@@ -195,12 +203,16 @@ class Velocity:
         async def endpoint(request: Request) -> Response:
             self._allow(request, resource)
             order = self._found(request, resource)
-            if not (values := await form_of(request, forms.STATUS)):
-                raise _missing("Status")
-            order = self._written(forms.STATUS, lambda: self._billing.update("orders", order["id"], values))
-            return json_answer(self._wire.show("orders", order))
+            return await self._once(request, lambda: self._move_on(request, order))
 
         return endpoint
+
+    async def _move_on(self, request: Request, order: Record) -> Response:
+        if not (values := await form_of(request, forms.STATUS)):
+            raise _missing("Status")
+        at, source = order["id"], source_of(request)
+        order = self._written(forms.STATUS, lambda: self._billing.update("orders", at, values, source=source))
+        return json_answer(self._wire.show("orders", order))
 
     def _found(self, request: Request, resource: Resource) -> Record:
         key = request.path_params["key"]

@@ -9,6 +9,8 @@ from pathlib import Path
 from .demo import Demo, configure, demo_org
 from .server import serve
 
+_PUBSUB_PORT = 7443
+
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m salesbridge.sandbox.salesforce", description=__doc__)
@@ -16,6 +18,12 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=int, default=8443, help="port to listen on, 0 for a free one (default %(default)s)"
     )
+    parser.add_argument(
+        "--pubsub-port",
+        type=int,
+        help="port of the Pub/Sub API (default 7443, or a free one with --port 0)",
+    )
+    parser.add_argument("--events", action="store_true", help="deploy the event and active triggers that tell of saves")
     parser.add_argument("--certfile", help="PEM certificate chain; serves over TLS")
     parser.add_argument("--keyfile", help="PEM private key of the certificate")
     parser.add_argument("--public-url", help="URL clients see the org at")
@@ -31,6 +39,7 @@ def _say(demo: Demo, url: str) -> None:
     app, person = demo.app, demo.person
     lines = [
         f"Login URL:        {url}",
+        f"Pub/Sub API:      {demo.org.pubsub_address}",
         f"Organization id:  {demo.org.id}",
         f"Consumer key:     {app.client_id}",
         f"Consumer secret:  {app.client_secret}",
@@ -48,10 +57,11 @@ def main(argv: list[str] | None = None) -> None:
     """Serve a ready-made org until interrupted."""
     options = _arguments(argv)
     certificate = options.jwt_certificate.read_text(encoding="utf-8") if options.jwt_certificate else None
-    demo = demo_org(options.file, certificate=certificate)
+    demo = demo_org(options.file, certificate=certificate, events=options.events)
     demo.org.settings.login_host = options.login_host
     if options.config is not None:
         configure(demo.org, options.config)
+    free = 0 if options.port == 0 else _PUBSUB_PORT
     serve(
         demo.org,
         options.host,
@@ -59,6 +69,7 @@ def main(argv: list[str] | None = None) -> None:
         certfile=options.certfile,
         keyfile=options.keyfile,
         public_url=options.public_url,
+        pubsub_port=free if options.pubsub_port is None else options.pubsub_port,
         ready=lambda url: _say(demo, url),
     )
 

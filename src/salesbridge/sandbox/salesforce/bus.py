@@ -10,7 +10,6 @@ import secrets
 import threading
 import uuid
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .bus_avro import EventSchema, avro_value, event_schema, milliseconds
@@ -33,7 +32,7 @@ class BusSettings:
     """How the bus behaves; all may be changed while it runs, but ``seed``.
 
     ``keepalive_s`` (a subscriber hears at least this often), ``idle_s`` (a subscriber that wants nothing more is cut
-    off) and ``publish_idle_s`` (so is a silent publisher) are seconds of real time; ``retention`` passes on the org's
+    off) and ``publish_idle_s`` (so is a silent publisher) are seconds of real time; ``retention_s`` passes on the org's
     clock. ``daily_deliveries`` events go to API subscribers in 24 hours of the org's clock. ``seed`` makes replay ids
     and event uuids repeatable; without one no two buses give out the same.
     """
@@ -41,7 +40,7 @@ class BusSettings:
     keepalive_s: float = 270.0
     idle_s: float = 60.0
     publish_idle_s: float = 70.0
-    retention: timedelta = timedelta(hours=72)
+    retention_s: float = 72 * 3600.0
     daily_deliveries: int = 25_000
     seed: int | None = None
 
@@ -56,6 +55,7 @@ class EventBus:
     Attributes:
         changed: Guards the bus; notified whenever subscribers should look again.
         settings: How the bus behaves.
+        generation: Counts the times everything was lost; streams of an earlier generation are cut.
     """
 
     def __init__(self, org: Org, settings: BusSettings | None = None) -> None:
@@ -66,6 +66,7 @@ class EventBus:
         self._current: dict[str, tuple[object, EventSchema]] = {}
         self._held: dict[str, list[Event]] = {}
         self._delivered = 0
+        self.generation = 0
         self._day_began: float | None = None
         self._start()
 
@@ -80,6 +81,7 @@ class EventBus:
         with self.changed:
             self.settings.seed = seed
             self._start()
+            self.reset()
 
     def reset(self) -> None:
         """Lose every retained event and make every replay id invalid, as moving the org to another instance does.
@@ -90,6 +92,7 @@ class EventBus:
             self._secret = self._chance.randbytes(16)
             self._logs.clear()
             self._held.clear()
+            self.generation += 1
             self.changed.notify_all()
 
     def now(self) -> float:
@@ -181,7 +184,7 @@ class EventBus:
         if topic not in self._logs:
             self._logs[topic] = TopicLog(topic, self._secret, self._chance)
         log = self._logs[topic]
-        log.purge(self.now() - self.settings.retention.total_seconds())
+        log.purge(self.now() - self.settings.retention_s)
         return log
 
     # -- subscribing -------------------------------------------------------------------------------------------

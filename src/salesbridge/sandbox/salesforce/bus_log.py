@@ -55,9 +55,7 @@ class TopicLog:
     def append(self, event: Event) -> Event:
         """Retain an event at the end; the event with its place."""
         number = self._next(event.at)
-        made = Event(
-            event.topic, event.uuid, event.schema_id, event.payload, event.at, number, self.replay_id(number)
-        )
+        made = Event(event.topic, event.uuid, event.schema_id, event.payload, event.at, number, self.replay_id(number))
         self._events.append(made)
         self._numbers.append(number)
         return made

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from .faults import UnknownFaultError
+from .metadata_store import metadata_store
 from .wire import JsonResponse
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 
 
 def routes(org: Org) -> list[Route]:
-    """``/sandbox/faults`` (GET, POST, DELETE) and ``/sandbox/state`` (GET)."""
+    """``/sandbox/faults`` (GET, POST, DELETE), ``/sandbox/state`` (GET) and ``/sandbox/triggers`` (GET, PUT)."""
     return [
         Route("/sandbox/faults", _local(org, _faults), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/state", _local(org, _state), methods=["GET"]),
+        Route("/sandbox/triggers", _local(org, _triggers), methods=["GET", "PUT"]),
     ]
 
 
@@ -58,6 +60,18 @@ def _faults(org: Org, request: Request, body: bytes) -> Response:
     return JsonResponse({"faults": org.faults.state()})
 
 
+def _triggers(org: Org, request: Request, body: bytes) -> Response:
+    if request.method == "PUT":
+        try:
+            sent: dict[str, Any] = orjson.loads(body)
+            org.triggers.switch(*sent.get("objects", ()), active=sent["active"])
+        except (TypeError, KeyError, AttributeError, orjson.JSONDecodeError):
+            return JsonResponse({"error": 'Send {"active": true or false, "objects": [...] or nothing for all}'}, 400)
+    triggers = metadata_store(org).triggers
+    shown = [{"name": name, "object": each.table, "status": each.status} for name, each in sorted(triggers.items())]
+    return JsonResponse({"triggers": shown})
+
+
 def _state(org: Org, _request: Request, _body: bytes) -> Response:
     with org.lock:
         counts = {name: count for name in org.schema.names() if (count := org.count(name))}
@@ -66,6 +80,7 @@ def _state(org: Org, _request: Request, _body: bytes) -> Response:
         "records": counts,
         "calls": dict(org.calls.counts),
         "api_requests": org.limits.used(),
+        "pubsub": org.pubsub_address,
         "faults": org.faults.state(),
     }
     return JsonResponse(body)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .access import ConnectedApp, User
+from .event_package import install_events
 from .org import Org
 from .person_accounts import enable_person_accounts
 from .seed import seed
@@ -54,13 +55,20 @@ def _sobjects() -> tuple[SObject, ...]:
     return tuple(standard_sobjects())
 
 
-def demo_org(path: Path | None = None, *, settings: OrgSettings | None = None, certificate: str | None = None) -> Demo:
+def demo_org(
+    path: Path | None = None,
+    *,
+    settings: OrgSettings | None = None,
+    certificate: str | None = None,
+    events: bool = False,
+) -> Demo:
     """An org with one app (client credentials with a run-as user, and the password flow) and two users.
 
     Args:
         path: A file to keep its rows in; by default they live in memory only.
         settings: What is switched on in Setup.
         certificate: PEM certificate (or public key) that JWT bearer assertions are checked with.
+        events: Whether the event, the class and the active triggers that tell of every save are deployed.
     """
     org = new_org(path, settings=settings)
     integration = org.directory.add_user("integration@sandbox.example", last_name="Integration", permissions=_admin())
@@ -73,6 +81,8 @@ def demo_org(path: Path | None = None, *, settings: OrgSettings | None = None, c
         permissions=_admin(),
     )
     app = ConnectedApp("Sandbox Integration", CLIENT_ID, CLIENT_SECRET, run_as=integration.id, certificate=certificate)
+    if events:
+        install_events(org)
     return Demo(org, org.directory.add_app(app), integration, person)
 
 
@@ -92,17 +102,19 @@ def _admin() -> set[str]:
 def configure(org: Org, path: Path) -> None:
     """Add the users and apps, and set the settings, that a JSON file names.
 
-    The file holds ``{"settings": {...}, "users": [{"username": ...}], "apps": [{"client_id": ..., "run_as":
-    "username"}]}`` with the attributes of :class:`OrgSettings`, :class:`User` and :class:`ConnectedApp`.
+    The file holds ``{"settings": {...}, "bus": {...}, "users": [{"username": ...}], "apps": [{"client_id": ...,
+    "run_as": "username"}]}`` with the attributes of :class:`OrgSettings`, :class:`BusSettings`, :class:`User` and
+    :class:`ConnectedApp`.
 
     Raises:
         ValueError: A setting, user or app in the file can't be understood.
     """
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    for name, value in content.get("settings", {}).items():
-        if not hasattr(org.settings, name):
-            raise ValueError(f"{path}: there is no setting {name!r}")
-        setattr(org.settings, name, value)
+    for kind, settings in (("settings", org.settings), ("bus", org.bus.settings)):
+        for name, value in content.get(kind, {}).items():
+            if not hasattr(settings, name):
+                raise ValueError(f"{path}: there is no setting {name!r}")
+            setattr(settings, name, value)
     if org.settings.person_accounts:
         enable_person_accounts(org)
     for user in content.get("users", []):

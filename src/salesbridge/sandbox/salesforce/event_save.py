@@ -47,9 +47,11 @@ def _publish(context: SaveContext, operation: Operation, record: Mapping[str, An
     if missing:
         raise RefusedError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", *missing)
     event = org.bus.event(sobject.name, filled, context.user)
+    id_ = org.new_id(sobject.key_prefix or "e00")
     if metadata_store(org).publish_behavior.get(sobject.name, IMMEDIATELY) == IMMEDIATELY:
         org.bus.publish([event])
     else:
+        org.put(sobject.name, id_, None)  # stores nothing, but marks the place a rollback must not go back behind
         org.triggers.publish_at_commit([event])
     error = SaveError(ENQUEUED, event.uuid)
-    return SaveResult(org.new_id(sobject.key_prefix or "e00"), success=True, created=True, errors=(error,))
+    return SaveResult(id_, success=True, created=True, errors=(error,))

@@ -58,10 +58,15 @@ class Fault:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
 
+    @property
+    def spent(self) -> bool:
+        """Whether it has hit as often as it was to."""
+        return self.times is not None and self.fired >= self.times
+
     def strike(self) -> bool:
         """Count one opportunity; whether the fault hits it."""
+        spent = self.spent
         self.seen += 1
-        spent = self.times is not None and self.fired >= self.times
         if self.seen <= self.after or spent or self.random.random() >= self.share:
             return False
         self.fired += 1

@@ -313,7 +313,7 @@ class Org:
             context = self._context(sobject, user, external_id, locked)
             point = self.savepoint()
             results = self._run(operation, context, records)
-            undone = self.triggers.fire(context.sobject.name, results, self._journal[point:], self.savepoint(), user)
+            undone = self.fire(context.sobject.name, results, point, user)
             if undone is not None:
                 self.rollback_to(point)
                 return list(undone)
@@ -321,6 +321,10 @@ class Org:
                 self.rollback_to(point)
                 return [rolled_back(result) for result in results]
             return results
+
+    def fire(self, sobject: str, results: Sequence[SaveResult], point: int, user: str) -> Sequence[SaveResult] | None:
+        """Let the triggers see what was written since a savepoint; see :meth:`.Triggers.fire`."""
+        return self.triggers.fire(sobject, results, self._journal[point:], self.savepoint(), user)
 
     def _context(self, name: str, user: str, key: str | None, locked: Container[str]) -> SaveContext:
         sobject = self.sobject(name)

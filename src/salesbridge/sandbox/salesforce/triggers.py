@@ -1,7 +1,7 @@
 """What the connector's Apex triggers do to a save: publish an event with the record before and after it.
 
 Apex is never run. A trigger counts as the connector's when its body names the class ``GentrackCallout``, or a deployed
-class that names it; its header says what it listens to. Sources: Apex Developer Guide, *Triggers and Order of
+class that leads there; its header says what it listens to. Sources: Apex Developer Guide, *Triggers and Order of
 Execution*, *Operations That Don't Invoke Triggers*, *Trigger Context Variables*, *JSON Support*; the vendor's
 published sample for the event's fields.
 """
@@ -18,7 +18,7 @@ from .metadata_store import metadata_store
 from .results import SaveError, SaveResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .bus_log import Event
     from .metadata_apex import Apex
@@ -77,10 +77,14 @@ class Triggers:
 
     @staticmethod
     def _publishers(classes: dict[str, Apex]) -> set[str]:
+        """The active classes that publish, by themselves or through one another."""
         active = {name: each for name, each in classes.items() if each.status == "Active"}
-        if CALLOUT not in active:
-            return set()
-        return {CALLOUT} | {name for name, each in active.items() if _names(each.body, {CALLOUT})}
+        found: set[str] = set()
+        wider = {CALLOUT} & set(active)
+        while wider - found:
+            found |= wider
+            wider = {name for name, each in active.items() if _names(each.body, found)}
+        return found
 
     def switch(self, *sobjects: str, active: bool) -> None:
         """Switch triggers on or off as deploying them with another status does, without the deployment.
@@ -114,18 +118,18 @@ class Triggers:
         Returns:
             The results to answer when the fault ``event_before_commit`` lets the events out and the save fail.
         """
-        saved = {each.id for each in results if each.success}
-        if not saved or self.bypass(user):
+        watched = (sobject, _RELATION) if sobject == "Contact" else (sobject,)
+        heard = {name: found for name in watched if (found := self.listening(name))}
+        if not heard or self.bypass(user):
             return None
-        events = [self._event(f, user) for f in firings(self._org, sobject, saved, journal) for _ in self._heard(f)]
+        saved = {each.id for each in results if each.success}
+        seen = firings(self._org, sobject, saved, journal)
+        events = [self._event(each, user) for each in seen for _ in _hearing(heard.get(each.sobject, ()), each)]
         if events and self._org.faults.strikes("event_before_commit", sobject):
             self._org.bus.publish(events)
             return [_failed(each) for each in results]
         self._pending += [(place, each) for each in events]
         return None
-
-    def _heard(self, firing: Firing) -> list[Apex]:
-        return [each for each in self.listening(firing.sobject) if f"after {firing.what}" in each.events]
 
     def _event(self, firing: Firing, user: str) -> Event:
         shows_old, shows_new = _SHOWN[firing.what]
@@ -139,8 +143,8 @@ class Triggers:
     # -- with the transaction ----------------------------------------------------------------------------------
 
     def publish_at_commit(self, events: Sequence[Event]) -> None:
-        """Publish events when the running transaction commits."""
-        place = self._org.savepoint() + 1
+        """Publish events when the running transaction commits, unless what it just wrote is undone."""
+        place = self._org.savepoint()
         self._pending += [(place, each) for each in events]
 
     def forget(self, point: int) -> None:
@@ -157,6 +161,10 @@ class Triggers:
 
 def _names(body: str, classes: set[str]) -> bool:
     return any(re.search(rf"\b{re.escape(each)}\b", body, re.IGNORECASE) for each in classes)
+
+
+def _hearing(triggers: Iterable[Apex], firing: Firing) -> list[Apex]:
+    return [each for each in triggers if f"after {firing.what}" in each.events]
 
 
 def _failed(result: SaveResult) -> SaveResult:
@@ -190,8 +198,9 @@ def _firing(org: Org, sobject: str, id_: str, old: Row | None) -> Firing | None:
     now = org.table(sobject).get(id_)
     was_live = old is not None and not old["IsDeleted"]
     is_live = now is not None and not now["IsDeleted"]
-    if was_live:
-        return Firing(sobject, "update" if is_live else "delete", old, now if is_live else None)
+    if old is not None and was_live:
+        merged = {"MasterRecordId": now["MasterRecordId"]} if now is not None and "MasterRecordId" in now else {}
+        return Firing(sobject, "update", old, now) if is_live else Firing(sobject, "delete", old | merged, None)
     if not is_live:
         return None
     return Firing(sobject, "insert" if old is None else "undelete", old, now)

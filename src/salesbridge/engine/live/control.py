@@ -1,0 +1,199 @@
+"""Going live, pausing and resuming, each by a person's word and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from salesbridge.billing import BillingError
+from salesbridge.engine import connections
+from salesbridge.engine.instances import describes_of
+from salesbridge.engine.live.listen import TOPIC, mark_gap
+from salesbridge.engine.live.site import Site
+from salesbridge.engine.load.preflight import Check
+from salesbridge.model import check
+from salesbridge.salesforce import SalesforceError
+from salesbridge.store.door import Door
+from salesbridge.store.journal import record
+from salesbridge.store.models import Instance, Live
+from salesbridge.sync.life import InstanceState, RunState, move_instance
+
+#: Objects whose saves Salesforce must tell us of (the triggers of the package).
+TRIGGERED = ("Account", "Contact", "AccountContactRelation")
+_LOADED = (RunState.COMPLETED, RunState.COMPLETED_WITH_ERRORS)
+
+
+class NotReadyError(Exception):
+    """An instance cannot go live yet.
+
+    Args:
+        checks: What was checked; those that failed say what to do.
+    """
+
+    def __init__(self, checks: list[Check]) -> None:
+        failed = [c for c in checks if c.state == "failed"]
+        super().__init__("; ".join(f"{c.name}: {c.message}" for c in failed))
+        self.checks = checks
+
+
+def live_of(door: Door, instance: Instance) -> Live:
+    """How an instance's ongoing synchronisation stands; made when it is asked for the first time."""
+    found, _ = door.rows(Live).get_or_create(instance=instance)
+    return found
+
+
+def go_live(door: Door, instance: Instance, by: str, *, confirmed: bool) -> list[Check]:
+    """Begin to keep an instance in step.
+
+    Args:
+        door: Door of its tenant.
+        instance: The instance.
+        by: Who says so.
+        confirmed: Whether that person says that triggers and event publishing are on again; it is checked all the same.
+
+    Returns:
+        What was checked.
+
+    Raises:
+        NotReadyError: Something stands against it.
+        TransitionError: The instance is live already, or is being loaded.
+    """
+    where = Site(door, instance, door.tenant)
+    checks = readiness(where, confirmed=confirmed)
+    if any(c.state == "failed" for c in checks):
+        raise NotReadyError(checks)
+    begun = _loaded_from(where)
+    with transaction.atomic():
+        live = door.rows(Live).select_for_update().get(pk=live_of(door, instance).pk)
+        live.state = move_instance(live.state, InstanceState.LIVE)
+        live.since, live.polled_until = datetime.now(UTC), live.polled_until or begun
+        live.held_until, live.held_reason, live.outages = None, "", 0
+        live.save()
+        # What happened between the load and the first event heard is found by comparing everything once.
+        mark_gap(where, begun, "going live")
+        record(door, "live:started", actor=by, instance_id=instance.pk, subject=instance.name)
+    return checks
+
+
+def pause(door: Door, instance: Instance, by: str) -> None:
+    """Stop delivering; what happens meanwhile is heard when it is resumed.
+
+    Raises:
+        TransitionError: The instance is not live.
+    """
+    _move(door, instance, InstanceState.PAUSED, "live:paused", by)
+
+
+def resume(door: Door, instance: Instance, by: str) -> None:
+    """Go on where it was paused.
+
+    Raises:
+        TransitionError: The instance is not paused.
+    """
+    _move(door, instance, InstanceState.LIVE, "live:resumed", by)
+
+
+def _move(door: Door, instance: Instance, to: InstanceState, tag: str, by: str) -> None:
+    with transaction.atomic():
+        live = door.rows(Live).select_for_update().get(pk=live_of(door, instance).pk)
+        live.state, live.since = move_instance(live.state, to), datetime.now(UTC)
+        live.save()
+        record(door, tag, actor=by, instance_id=instance.pk, subject=instance.name)
+
+
+def _loaded_from(where: Site) -> datetime:
+    """Since when both sides are to be compared: the beginning of the load that succeeded last."""
+    runs = where.door.runs.filter(instance=where.instance, state__in=_LOADED).order_by("-number")
+    begun = runs.values_list("started_at", flat=True).first()
+    return begun or datetime.now(UTC)
+
+
+def readiness(where: Site, *, confirmed: bool) -> list[Check]:
+    """Everything that must be so before an instance goes live."""
+    checks: list[Check] = []
+    for name, probe in _PROBES.items():
+        try:
+            checks += probe(where)
+        except (SalesforceError, BillingError) as error:
+            checks.append(Check(name, "failed", error.message, error.mend))
+    said = "passed" if confirmed else "failed"
+    mend = "" if confirmed else "Switch triggers and event publishing on again, then confirm it (--switched-on)."
+    message = "triggers and event publishing are on again, " + ("as confirmed" if confirmed else "nobody has confirmed")
+    return [*checks, Check("Confirmation", said, message, mend)]  # type: ignore[arg-type]
+
+
+def _load(where: Site) -> Iterator[Check]:
+    runs = where.door.runs.filter(instance=where.instance)
+    if runs.filter(finished_at=None).exists():
+        yield Check("Initial load", "failed", "a run is under way", "Wait for it to end.")
+    elif runs.filter(state__in=_LOADED).exists():
+        yield Check("Initial load", "passed", "an initial data synchronisation has completed")
+    else:
+        yield Check("Initial load", "failed", "no initial data synchronisation has completed", "Load first.")
+
+
+def _org(where: Site) -> Iterator[Check]:
+    org = where.salesforce.org()
+    pinned = where.instance.org_id
+    if pinned and pinned != org.org_id:
+        message = f"these credentials lead to org {org.org_id}, but the instance was set up for {pinned}"
+        yield Check("Salesforce", "failed", message, "Set up a new instance for the other org.")
+    else:
+        yield Check("Salesforce", "passed", f"signed in to org {org.org_id} as {org.username}")
+
+
+def _data_model(where: Site) -> Iterator[Check]:
+    findings = check(where.table, describes_of(where.salesforce, where.entities.values(), fresh=True), initial=True)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    for finding in errors:
+        yield Check("Data model", "failed", f"{finding.entity}.{finding.field} {finding.message}", finding.mend)
+    if not errors:
+        yield Check("Data model", "passed", f"{len(where.entities)} objects have every field that is needed")
+
+
+def _triggers(where: Site) -> Iterator[Check]:
+    names = ", ".join(f"'{name}'" for name in TRIGGERED)
+    soql = f"SELECT Name, TableEnumOrId, Status FROM ApexTrigger WHERE TableEnumOrId IN ({names})"
+    active = {row["TableEnumOrId"] for row in where.salesforce.tooling_query(soql) if row["Status"] == "Active"}
+    missing = [name for name in TRIGGERED if name not in active]
+    if missing:
+        message = f"no active Apex trigger on {', '.join(missing)}"
+        yield Check(
+            "Salesforce triggers", "failed", message, "Activate the package's triggers (Setup > Apex Triggers)."
+        )
+    else:
+        yield Check("Salesforce triggers", "passed", f"active on {', '.join(TRIGGERED)}")
+
+
+def _events(where: Site) -> Iterator[Check]:
+    with connections.events(where.instance, where.salesforce) as bus:
+        topic = bus.topic(TOPIC)
+    if topic.can_subscribe:
+        yield Check("Salesforce events", "passed", f"{TOPIC} can be heard")
+    else:
+        mend = "Give the connector's user read access to Gentrack Object Event (Setup > Permission Sets)."
+        yield Check("Salesforce events", "failed", f"{TOPIC} cannot be heard by the connector's user", mend)
+
+
+def _publishing(where: Site) -> Iterator[Check]:
+    publishing = where.billing.publishing()
+    if publishing is False:
+        mend = "Switch event publishing on (salesbridge tenant publishing TENANT on)."
+        yield Check("Billing events", "failed", "the billing system does not publish events", mend)
+    elif publishing and where.tenant.hook_keys:
+        yield Check("Billing events", "passed", "published to us, and signed with a key that we know")
+    else:
+        mend = "Set a webhook up for changes to arrive at once (salesbridge tenant hook TENANT)."
+        yield Check("Billing events", "warning", "not sent to us: billing is asked for changes instead", mend)
+
+
+_PROBES: dict[str, Callable[[Site], Iterator[Check]]] = {
+    "Initial load": _load,
+    "Salesforce": _org,
+    "Data model": _data_model,
+    "Salesforce triggers": _triggers,
+    "Salesforce events": _events,
+    "Billing events": _publishing,
+}

@@ -1,0 +1,150 @@
+"""One round of delivery: take up changes, read both sides, decide, carry out, write down.
+
+The same round serves events, polls, reconciliation and retries. Whoever calls it holds the lease to deliver for the
+instance, so the rounds of an instance follow one another and the changes of a record keep their order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from salesbridge.billing import BillingError
+from salesbridge.engine.live.act import Deed, act
+from salesbridge.engine.live.book import write_down
+from salesbridge.engine.live.budget import spent
+from salesbridge.engine.live.look import View, facts_of, look
+from salesbridge.engine.live.points import point
+from salesbridge.engine.live.site import Site
+from salesbridge.model import Side
+from salesbridge.salesforce import SalesforceError
+from salesbridge.store.changes import Heard, behind, pending
+from salesbridge.store.journal import LIVE, raise_problem
+from salesbridge.store.leases import Fence
+from salesbridge.store.models import Live, Parked, Problem
+from salesbridge.sync.decide import decide
+from salesbridge.sync.decision import Decision, Reason, Verdict
+
+#: Most changes and most parked records taken up in one round.
+BATCH = 1000
+DUE = 200
+#: Kind of the problem while a whole side cannot be worked with.
+DOWN = "delivery held"
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 2.0, 60.0
+#: Pauses in a row after which a person is told of an outage that may pass by itself.
+_TOLD_AFTER = 3
+
+
+@dataclass(slots=True)
+class Round:
+    """What a round did.
+
+    Args:
+        taken: Changes taken up, those behind parked records included.
+        records: Records looked at.
+        verdicts: How often each verdict fell.
+        written: Records written to a side.
+        held: Why a whole side could not be worked with; empty if both could.
+    """
+
+    taken: int = 0
+    records: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    written: Counter[str] = field(default_factory=Counter)
+    held: str = ""
+
+
+def deliver(site: Site, fence: Fence, now: datetime, *, limit: int = BATCH) -> Round:
+    """Deliver what there is to deliver, once.
+
+    Args:
+        site: The instance.
+        fence: The lease to deliver for it.
+        now: The moment, by which parked records are due.
+        limit: Most changes to take up.
+
+    Returns:
+        What was done; nothing taken means that there is nothing to do now.
+
+    Raises:
+        FencedError: Another worker delivers for the instance.
+    """
+    heard = _take(site, now, limit)
+    if not heard:
+        return Round()
+    try:
+        over = spent(site)
+        if over is not None:
+            _hold(site, fence, Side.SALESFORCE, over, now)
+            return Round(held=over.message)
+        views = look(site, heard, now)
+        deeds = [Deed(view, decision) for view, decision in zip(views, _decided(site, views, now), strict=True)]
+    except (SalesforceError, BillingError) as error:
+        side = Side.SALESFORCE if isinstance(error, SalesforceError) else Side.BILLING
+        _hold(site, fence, side, error, now)
+        return Round(held=error.message)
+    return _carry_out(site, fence, deeds, now)
+
+
+def _take(site: Site, now: datetime, limit: int) -> list[Heard]:
+    point("before taking up changes")
+    due = site.door.rows(Parked).filter(instance=site.instance, next_at__lte=now).order_by("next_at")[:DUE]
+    parked = [(entity, record) for entity, record in due.values_list("entity", "record")]
+    fresh = pending(site.door, site.instance.pk, limit)
+    return [*(behind(site.door, site.instance.pk, parked) if parked else []), *fresh]
+
+
+def _decided(site: Site, views: Sequence[View], now: datetime) -> list[Decision]:
+    refused = Decision(Verdict.NOTHING, Reason.LEFT)
+    facts = facts_of(site, views, now)
+    return [
+        refused if view.refused is not None else decide(site.entities[view.record[0]], known)
+        for view, known in zip(views, facts, strict=True)
+    ]
+
+
+def _carry_out(site: Site, fence: Fence, deeds: list[Deed], now: datetime) -> Round:
+    down = act(site, deeds)
+    done = [deed for deed in deeds if deed.done]
+    write_down(site, fence, done, now)
+    if down is not None:
+        _hold(site, fence, down.side, down.error, now)
+    else:
+        _flowing(site, fence)
+    made = Round(sum(len(d.view.folded.numbers) for d in done), len(done), held=str(down.error) if down else "")
+    made.verdicts.update(deed.decision.verdict.value for deed in done)
+    made.written.update(side.value for deed in done for side in deed.written)
+    return made
+
+
+def _hold(site: Site, fence: Fence, side: Side, error: SalesforceError | BillingError, now: datetime) -> None:
+    """Wait before the next round: the side is down, or wants to be left alone."""
+    with transaction.atomic():
+        fence.hold()
+        live = site.door.rows(Live).get(instance=site.instance)
+        wait = min(_FIRST_PAUSE_S * 2 ** min(live.outages, 10), _LONGEST_PAUSE_S)
+        pause = timedelta(seconds=max(wait, error.retry_after or 0.0))
+        site.door.rows(Live).filter(pk=live.pk).update(
+            held_until=now + pause, held_reason=f"{side}: {error.message}"[:500], outages=F("outages") + 1
+        )
+        if live.outages + 1 >= _TOLD_AFTER or error.kind in {"permanent", "authentication"}:
+            raise_problem(
+                site.door, DOWN, f"Nothing can be delivered: {side} {error.message}", instance_id=site.instance.pk,
+                key=side, cause=error.code, mend=error.mend,
+            )  # fmt: skip
+
+
+def _flowing(site: Site, fence: Fence) -> None:
+    """Both sides could be worked with: an outage, if there was one, is over."""
+    held = site.door.rows(Live).filter(instance=site.instance, outages__gt=0)
+    if not held.exists():
+        return
+    with transaction.atomic():
+        fence.hold()
+        held.update(outages=0, held_until=None, held_reason="")
+        site.door.problems.filter(instance=site.instance, kind=DOWN, state__in=LIVE).update(state=Problem.State.SOLVED)

@@ -1,0 +1,127 @@
+"""What a side says becomes changes in the journal, together with the place up to which it was heard.
+
+One transaction: a position is never stored without what was said before it, nor acknowledged before it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.db.models.functions import Now
+
+from salesbridge.billing.events import BillingEvent, touched
+from salesbridge.engine.live.points import point
+from salesbridge.engine.live.seen import claimed
+from salesbridge.engine.live.site import Site
+from salesbridge.model import RecordRefusedError, Side
+from salesbridge.salesforce.events import BusEvent, Delivery
+from salesbridge.store.changes import Heard, write_changes
+from salesbridge.store.door import Door
+from salesbridge.store.leases import Fence
+from salesbridge.store.models import HeardEvent, Live
+from salesbridge.sync.change import Op, Origin
+
+#: Operation_Type__c of Gentrack_Object_Event__e.
+_OPS: Mapping[str, Op] = {"insert": Op.SAVE, "update": Op.SAVE, "delete": Op.DELETE, "undelete": Op.UNDELETE}
+
+
+def hear_salesforce(site: Site, fence: Fence, delivery: Delivery) -> int:
+    """Write down what the event bus delivered; how many changes are new.
+
+    Raises:
+        FencedError: Another worker listens for the instance.
+    """
+    changes = [change for event in delivery.events if (change := of_bus_event(site, event)) is not None]
+    point("before hearing Salesforce")
+    with transaction.atomic():
+        fence.hold()
+        place = {"replay_id": delivery.latest_replay_id, "replay_at": Now()} if delivery.latest_replay_id else {}
+        site.door.rows(Live).filter(instance=site.instance).update(heard_at=Now(), **place)
+        _, new = write_changes(site.door, site.instance.pk, changes) if changes else (0, 0)
+    point("after hearing Salesforce")
+    return new
+
+
+def of_bus_event(site: Site, event: BusEvent) -> Heard | None:
+    """The change that an event of the triggers speaks of; None for an object that is not kept in step."""
+    values = event.values
+    entity = site.entities.get(str(values.get("Object_Type__c")))
+    op = _OPS.get(str(values.get("Operation_Type__c") or "").lower())
+    before, after = _payload(values.get("Old_Payload__c")), _payload(values.get("New_Payload__c"))
+    record_id = str((after or before).get("Id") or "")
+    if entity is None or op is None or not record_id:
+        return None
+    by = str((after or before).get("LastModifiedById") or values.get("CreatedById") or "")
+    return Heard(
+        Side.SALESFORCE, entity.name, record_id, op, event.event_id, event.created_at, by,
+        by == site.user_id, Origin.EVENT, claimed(entity, before), claimed(entity, after),
+    )  # fmt: skip
+
+
+def _payload(text: Any) -> dict[str, Any]:
+    """A payload as an object; nothing for one that is absent, cut off or no object."""
+    if not isinstance(text, str):
+        return {}
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def hear_billing(door: Door, sites: Iterable[Site], event: BillingEvent) -> bool:
+    """Write down an event of a tenant's billing system, for each instance that it concerns.
+
+    Args:
+        door: Door of the tenant.
+        sites: Its instances that are live or paused.
+        event: The event.
+
+    Returns:
+        Whether it is new; a repeat changes nothing.
+    """
+    point("before hearing billing")
+    with transaction.atomic():
+        kept = {"type": event.type[:100], "created_at": event.created_at or Now(), "data": dict(event.data)}
+        _, new = door.rows(HeardEvent).get_or_create(event_id=event.event_id, defaults=kept)
+        if new:
+            for site in sites:
+                door.rows(Live).filter(instance=site.instance).update(webhook_at=Now())
+                write_changes(door, site.instance.pk, of_billing_event(site, event))
+    point("after hearing billing")
+    return new
+
+
+def of_billing_event(site: Site, event: BillingEvent) -> list[Heard]:
+    """The changes that a billing event speaks of."""
+    return [
+        Heard(
+            Side.BILLING, entity.name, touch.key, Op.DELETE if touch.deleted else Op.SAVE,
+            f"{event.event_id}:{entity.name}:{touch.key}", event.created_at, origin=Origin.EVENT,
+        )
+        for touch in touched(event)
+        for entity in site.of_record.get(touch.kind, ())
+    ]  # fmt: skip
+
+
+def of_records(site: Site, kind: str, records: Iterable[Mapping[str, Any]], at: datetime) -> list[Heard]:
+    """The changes that records modified of late speak of; the same modification twice is one change."""
+    changes = []
+    for entity in site.of_record.get(kind, ()):
+        for record in records:
+            key = _key(site, entity.name, record)
+            if key is not None:
+                event_id = f"poll:{entity.name}:{key}:{record.get('last_modified') or at.isoformat()}"
+                changes.append(Heard(Side.BILLING, entity.name, key, Op.SAVE, event_id, at, origin=Origin.POLL))
+    return changes
+
+
+def _key(site: Site, entity: str, record: Mapping[str, Any]) -> str | None:
+    try:
+        return site.transforms[entity].key(record)
+    except RecordRefusedError:
+        return None

@@ -1,0 +1,115 @@
+"""One instance with everything that a delivery needs around it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from salesbridge.billing import Billing
+from salesbridge.engine import connections
+from salesbridge.model import TABLE, Entity, Fact, Side, Table, Transform, columns, load_order, merge
+from salesbridge.salesforce import Salesforce
+from salesbridge.store.door import Door
+from salesbridge.store.models import Instance, Tenant
+from salesbridge.sync.decide import Policy
+
+_STANDARD_PRICEBOOK = "SELECT Id FROM Pricebook2 WHERE IsStandard = true"
+
+
+@dataclass(frozen=True)
+class Site:
+    """One connector instance, as its settings are now.
+
+    Args:
+        door: Door of its tenant.
+        instance: Its row.
+        tenant: Its tenant's row.
+    """
+
+    door: Door
+    instance: Instance
+    tenant: Tenant
+
+    @cached_property
+    def table(self) -> Table:
+        """The tenant's data model."""
+        return merge(TABLE, self.tenant.model_overrides)
+
+    @cached_property
+    def entities(self) -> Mapping[str, Entity]:
+        """What is kept in step, parents first, by Salesforce object."""
+        return {entity.name: entity for entity in load_order(self.table, initial=True)}
+
+    @cached_property
+    def of_record(self) -> Mapping[str, tuple[Entity, ...]]:
+        """Entities by the billing record behind them."""
+        kinds = {entity.record for entity in self.entities.values()}
+        return {kind: tuple(e for e in self.entities.values() if e.record == kind) for kind in kinds}
+
+    @cached_property
+    def salesforce(self) -> Salesforce:
+        """The org."""
+        return connections.salesforce(self.door, self.instance)
+
+    @cached_property
+    def user_id(self) -> str:
+        """Salesforce id of the connector's own user."""
+        return self.salesforce.token.user_id
+
+    @cached_property
+    def billing(self) -> Billing:
+        """The billing system."""
+        return connections.billing(self.door, self.tenant)
+
+    @cached_property
+    def transforms(self) -> Mapping[str, Transform]:
+        """The transform of each entity."""
+        form = connections.form(self.tenant.product, self.tenant.zone)
+        return {name: Transform(entity, form) for name, entity in self.entities.items()}
+
+    @cached_property
+    def unwritable(self) -> Mapping[str, frozenset[str]]:
+        """Columns by entity that this billing system has no way to write."""
+        return {name: self._unwritable(entity) for name, entity in self.entities.items()}
+
+    def _unwritable(self, entity: Entity) -> frozenset[str]:
+        can = self.billing.writable(entity.record)
+        return frozenset(c.name for c in columns(entity) if c.attributes and not can.issuperset(c.attributes))
+
+    @cached_property
+    def facts(self) -> Mapping[str, str]:
+        """Facts of the org that records are created with.
+
+        Raises:
+            SalesforceError: Salesforce refuses or does not answer.
+        """
+        wanted = {fact for entity in self.entities.values() for _, fact in entity.facts}
+        books = [str(row["Id"]) for row in self.salesforce.query(_STANDARD_PRICEBOOK)] if wanted else []
+        return {fact: books[0] for fact in wanted if fact is Fact.STANDARD_PRICEBOOK and books}
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What the instance's settings say where the data model is silent."""
+        return Policy(unlink_deleted=self.instance.settings.get("deletes") == "unlink")
+
+    def writable_columns(self, entity: Entity) -> frozenset[str]:
+        """Columns that Salesforce is master of and billing can take."""
+        mastered = {column.name for column in columns(entity) if column.master is Side.SALESFORCE}
+        return frozenset(mastered - self.unwritable[entity.name])
+
+    def today(self, now: datetime) -> date:
+        """The day in the tenant's zone."""
+        return now.astimezone(ZoneInfo(self.tenant.zone)).date()
+
+
+def site(door: Door, instance_id: uuid.UUID) -> Site:
+    """The site of an instance.
+
+    Raises:
+        Instance.DoesNotExist: The tenant has no such instance.
+    """
+    return Site(door, door.instances.get(pk=instance_id), door.tenant)

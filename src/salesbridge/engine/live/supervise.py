@@ -1,0 +1,226 @@
+"""What a worker does for live instances: hold their leases, hear both sides, deliver, and call for reconciliations.
+
+Any number of workers share the instances by leases. A worker that dies is followed by another once its leases lapse, or
+at once where somebody can see that its process is gone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import structlog
+from django.db import connection
+
+from salesbridge.engine.live import poll as polling
+from salesbridge.engine.live.deliver import deliver
+from salesbridge.engine.live.listen import listen
+from salesbridge.engine.live.notices import Notices
+from salesbridge.engine.live.site import Site, site
+from salesbridge.engine.live.upkeep import Upkeep
+from salesbridge.store import leases
+from salesbridge.store.door import Door
+from salesbridge.store.leases import Fence, FencedError
+from salesbridge.store.models import Change, Live, Parked
+
+#: Roles of a worker for an instance.
+LISTEN, POLL, DELIVER = "listen", "poll", "deliver"
+UPKEEP = "upkeep"
+ROLES = (LISTEN, POLL, DELIVER)
+#: States in which an instance is kept in step.
+RUNNING = ("live", "recovering")
+_TICK_S = 0.5
+_DELIVERIES = 8
+_GOODBYE_S = 10.0
+
+_log = structlog.get_logger(__name__)
+_Key = tuple[uuid.UUID, str]
+
+
+@contextmanager
+def supervised(executor: str) -> Iterator[None]:
+    """Keep live instances in step in the background until the block is left.
+
+    Args:
+        executor: This process's executor id, under which it holds leases.
+    """
+    supervisor = Supervisor(executor)
+    thread = threading.Thread(target=supervisor.run, name="supervisor", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        supervisor.stop()
+        thread.join(timeout=_GOODBYE_S)
+
+
+class Supervisor:
+    """The live work of one worker.
+
+    Args:
+        executor: Executor id.
+    """
+
+    def __init__(self, executor: str) -> None:
+        self._executor = executor
+        self._stopped = threading.Event()
+        self._notices = Notices()
+        self._held: dict[_Key, Fence] = {}
+        self._listeners: dict[uuid.UUID, tuple[threading.Thread, threading.Event]] = {}
+        self._busy: set[_Key] = set()
+        self._polled: dict[uuid.UUID, float] = {}
+        self._upkeep = Upkeep()
+        self._pool = ThreadPoolExecutor(_DELIVERIES, thread_name_prefix="deliver")
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """Ask the supervisor to end."""
+        self._stopped.set()
+        self._notices.wake()
+
+    def run(self) -> None:
+        """Work until asked to stop."""
+        with self._notices:
+            while not self._stopped.is_set():
+                try:
+                    self._tick()
+                except Exception as error:  # noqa: BLE001 - the database may be away: the next round tries again
+                    _log.warning("supervision round failed", error=str(error))
+                    connection.close()
+                    self._stopped.wait(_TICK_S)
+            self._leave()
+
+    def _tick(self) -> None:
+        self._renew()
+        running = {live.instance_id: live for live in _live_instances()}
+        for key in [key for key in self._held if key[0] not in running]:
+            self._let_go(key)
+        for live in running.values():
+            self._serve(live)
+        noticed = self._notices.wait(_TICK_S)
+        for instance_id in {*noticed, *_with_work(list(running))} & {key[0] for key in self._held}:
+            self._deliver(instance_id)
+
+    def _renew(self) -> None:
+        still = leases.renew(self._executor)
+        for key, fence in list(self._held.items()):
+            if (*key, fence.epoch) not in still:
+                self._let_go(key)
+
+    def _serve(self, live: Live) -> None:
+        door, instance_id = Door(live.tenant_id), live.instance_id
+        for role in ROLES:
+            if (instance_id, role) not in self._held:
+                fence = leases.take(door, instance_id, role, self._executor)
+                if fence is not None:
+                    self._held[instance_id, role] = fence
+        if (instance_id, LISTEN) in self._held:
+            self._listen(door, instance_id)
+        if (instance_id, POLL) in self._held:
+            self._poll(door, live)
+        if (instance_id, DELIVER) in self._held:
+            listening = self._listeners.get(instance_id)
+            due = self._upkeep.due(live, listening=listening is not None or (instance_id, LISTEN) not in self._held)
+            if due is not None:
+                self._submit((instance_id, UPKEEP), due)
+
+    def _listen(self, door: Door, instance_id: uuid.UUID) -> None:
+        known = self._listeners.get(instance_id)
+        if known is not None and known[0].is_alive():
+            return
+        stop, fence = threading.Event(), self._held[instance_id, LISTEN]
+        work = _quietly(lambda: listen(site(door, instance_id), fence, stop))
+        thread = threading.Thread(target=work, name=f"listen {instance_id}", daemon=True)
+        self._listeners[instance_id] = (thread, stop)
+        thread.start()
+
+    def _poll(self, door: Door, live: Live) -> None:
+        instance_id = live.instance_id
+        where = site(door, instance_id)
+        if not polling.due(where, live, self._polled.get(instance_id), time.monotonic()):
+            return
+        self._polled[instance_id] = time.monotonic()
+        fence = self._held[instance_id, POLL]
+        self._submit((instance_id, POLL), lambda: polling.poll(where, fence, datetime.now(UTC)))
+
+    def _deliver(self, instance_id: uuid.UUID) -> None:
+        fence = self._held.get((instance_id, DELIVER))
+        if fence is not None:
+            self._submit((instance_id, DELIVER), lambda: self._rounds(fence))
+
+    def _rounds(self, fence: Fence) -> None:
+        """Rounds of delivery until there is nothing to do for now."""
+        where = site(fence.door, fence.instance_id)
+        while not self._stopped.is_set():
+            if _held(where) or not deliver(where, fence, datetime.now(UTC)).taken:
+                return
+
+    def _submit(self, key: _Key, work: Callable[[], object]) -> None:
+        with self._lock:
+            if key in self._busy:
+                return
+            self._busy.add(key)
+        self._pool.submit(self._once, key, work)
+
+    def _once(self, key: _Key, work: Callable[[], object]) -> None:
+        try:
+            _quietly(work)()
+        finally:
+            with self._lock:
+                self._busy.discard(key)
+
+    def _let_go(self, key: _Key) -> None:
+        self._held.pop(key, None)
+        if key[1] == LISTEN and (known := self._listeners.pop(key[0], None)):
+            known[1].set()
+
+    def _leave(self) -> None:
+        """Finish what is in hand, then give the leases back so that others need not wait for them to lapse."""
+        for _, stop in self._listeners.values():
+            stop.set()
+        for thread, _ in self._listeners.values():
+            thread.join(timeout=_GOODBYE_S)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for fence in self._held.values():
+            fence.give_back()
+        connection.close()
+
+
+def _quietly(work: Callable[[], object]) -> Callable[[], None]:
+    """The work, with what goes wrong written to the log: the next round tries again."""
+
+    def run() -> None:
+        try:
+            work()
+        except FencedError as error:
+            _log.info("fenced", error=str(error))
+        except Exception as error:  # noqa: BLE001 - a thread must not die of one instance's trouble
+            _log.warning("live work failed", error=str(error), kind=type(error).__name__)
+        finally:
+            connection.close()
+
+    return run
+
+
+def _live_instances() -> list[Live]:
+    operator = Door.operator(reason="share live instances among workers")
+    return list(operator.rows(Live).filter(state__in=RUNNING))
+
+
+def _with_work(instances: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Instances for which there is something to deliver: undecided changes, or parked records that are due."""
+    operator = Door.operator(reason="find instances with work")
+    undecided = operator.rows(Change).filter(instance_id__in=instances, outcome=None)
+    due = operator.rows(Parked).filter(instance_id__in=instances, next_at__lte=datetime.now(UTC))
+    found = {*undecided.values_list("instance_id", flat=True).distinct()}
+    return found | {*due.values_list("instance_id", flat=True).distinct()}
+
+
+def _held(where: Site) -> bool:
+    until = where.door.rows(Live).values_list("held_until", flat=True).get(instance=where.instance)
+    return until is not None and until > datetime.now(UTC)

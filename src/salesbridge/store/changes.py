@@ -1,0 +1,184 @@
+"""The journal of changes in bulk: hearing them, taking them up, and writing down what became of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+
+from salesbridge.store.door import Door
+from salesbridge.store.models import Live
+
+#: Channel on which workers hear that there is something to deliver; the payload is the instance's id.
+CHANNEL = "salesbridge_changes"
+
+_TAKE_IN = """
+CREATE TEMP TABLE incoming_change (
+    position bigint GENERATED ALWAYS AS IDENTITY, side text, entity text, key text, op text, event_id text,
+    at timestamptz, by text, ours boolean, origin text, before jsonb, after jsonb
+) ON COMMIT DROP
+"""
+_COPY = "COPY incoming_change (side, entity, key, op, event_id, at, by, ours, origin, before, after) FROM STDIN"
+_FRESH = """
+CREATE TEMP TABLE fresh_change ON COMMIT DROP AS
+SELECT DISTINCT ON (side, event_id) * FROM incoming_change incoming
+WHERE NOT EXISTS (
+    SELECT 1 FROM store_change known
+    WHERE known.instance_id = %s AND known.side = incoming.side AND known.event_id = incoming.event_id
+)
+ORDER BY side, event_id, position
+"""
+_NUMBERS = """
+UPDATE store_live SET next_number = next_number + (SELECT count(*) FROM fresh_change)
+WHERE tenant_id = %s AND instance_id = %s
+RETURNING next_number - (SELECT count(*) FROM fresh_change)
+"""
+_INSERT = """
+INSERT INTO store_change
+    (tenant_id, instance_id, number, side, entity, key, op, event_id, at, by, ours, origin, before, after, record,
+     reason, story)
+SELECT %s, %s, %s + row_number() OVER (ORDER BY position) - 1, side, entity, key, op, event_id, at, by, ours, origin,
+    before, after, '', '', '{}'
+FROM fresh_change
+"""
+_PENDING = """
+SELECT number, side, entity, key, op, at, by, ours, origin, before::text, after::text, record
+FROM store_change WHERE tenant_id = %s AND instance_id = %s AND outcome IS NULL ORDER BY number LIMIT %s
+"""
+_BEHIND = """
+SELECT number, side, entity, key, op, at, by, ours, origin, before::text, after::text, record
+FROM store_change WHERE tenant_id = %s AND instance_id = %s AND outcome = 'parked' AND (entity, record) IN (
+    SELECT * FROM unnest(%s::text[], %s::text[])
+) ORDER BY number
+"""
+_OUTCOMES = """
+UPDATE store_change change
+SET outcome = told.outcome, reason = told.reason, record = told.record, superseded_by = told.superseded_by,
+    story = told.story::jsonb, decided_at = clock_timestamp()
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[])
+    AS told (number, outcome, reason, record, superseded_by, story)
+WHERE change.tenant_id = %s AND change.instance_id = %s AND change.number = told.number
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A change as it is written into the journal, or read from it.
+
+    Args:
+        event_id: Identity of what was said; the same thing said twice is one change.
+        number: Its number; 0 until it has one.
+        record: What changes of the same record share; empty until it was looked at.
+    """
+
+    side: str
+    entity: str
+    key: str
+    op: str
+    event_id: str = ""
+    at: datetime | None = None
+    by: str = ""
+    ours: bool = False
+    origin: str = "event"
+    before: Mapping[str, str | None] = field(default_factory=dict)
+    after: Mapping[str, str | None] = field(default_factory=dict)
+    number: int = 0
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a change.
+
+    Args:
+        number: The change.
+        outcome: One of ``Change.Outcome``.
+        reason: Why.
+        record: What changes of the same record share.
+        superseded_by: The later change that speaks for it.
+        story: What was decided and written.
+    """
+
+    number: int
+    outcome: str
+    reason: str
+    record: str
+    superseded_by: int | None = None
+    story: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_changes(door: Door, instance_id: uuid.UUID, changes: Iterable[Heard]) -> tuple[int, int]:
+    """Write changes into the journal, numbered in the order of committing; what is known already is passed over.
+
+    One transaction, or a part of the caller's. Writers of one instance take turns, so a number that is visible is
+    never followed by a lower one that is not visible yet.
+
+    Returns:
+        Number of the first new change, and how many are new.
+
+    Raises:
+        Live.DoesNotExist: The instance has no ongoing synchronisation.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        door.rows(Live).select_for_update().only("pk", "tenant_id").get(instance_id=instance_id)
+        cursor.execute(_TAKE_IN)
+        with cursor.copy(_COPY) as copy:
+            for change in changes:
+                copy.write_row(_row(change))
+        cursor.execute(_FRESH, [instance_id])
+        cursor.execute(_NUMBERS, [door.tenant_id, instance_id])
+        (first,) = cursor.fetchone() or (0,)
+        cursor.execute(_INSERT, [door.tenant_id, instance_id, first])
+        written = cursor.rowcount
+        cursor.execute("DROP TABLE incoming_change, fresh_change")
+        if written:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(instance_id)])
+        return int(first), int(written)
+
+
+def _row(change: Heard) -> tuple[Any, ...]:
+    before, after = orjson.dumps(dict(change.before)).decode(), orjson.dumps(dict(change.after)).decode()
+    told = (change.side, change.entity, change.key, change.op, change.event_id, change.at, change.by, change.ours)
+    return (*told, change.origin, before, after)
+
+
+def pending(door: Door, instance_id: uuid.UUID, limit: int) -> list[Heard]:
+    """The oldest changes that nobody has decided yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PENDING, [door.tenant_id, instance_id, limit])
+        return [_heard(row) for row in cursor.fetchall()]
+
+
+def behind(door: Door, instance_id: uuid.UUID, records: Sequence[tuple[str, str]]) -> list[Heard]:
+    """The changes that wait behind parked records, named as (entity, record)."""
+    with connection.cursor() as cursor:
+        entities, keys = [entity for entity, _ in records], [key for _, key in records]
+        cursor.execute(_BEHIND, [door.tenant_id, instance_id, entities, keys])
+        return [_heard(row) for row in cursor.fetchall()]
+
+
+def _heard(row: tuple[Any, ...]) -> Heard:
+    number, side, entity, key, op, at, by, ours, origin, before, after, record = row
+    told = {"at": at, "by": by, "ours": ours, "origin": origin, "number": number, "record": record}
+    return Heard(side, entity, key, op, before=orjson.loads(before), after=orjson.loads(after), **told)
+
+
+def write_outcomes(door: Door, instance_id: uuid.UUID, outcomes: Sequence[Outcome]) -> None:
+    """Write down what became of changes."""
+    if not outcomes:
+        return
+    columns: list[list[Any]] = [
+        [outcome.number for outcome in outcomes],
+        [outcome.outcome for outcome in outcomes],
+        [outcome.reason for outcome in outcomes],
+        [outcome.record for outcome in outcomes],
+        [outcome.superseded_by for outcome in outcomes],
+        [orjson.dumps(dict(outcome.story)).decode() for outcome in outcomes],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTCOMES, [*columns, door.tenant_id, instance_id])

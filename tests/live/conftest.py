@@ -1,0 +1,76 @@
+"""The live engine between two small simulated systems, in this process."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from journey import API_KEY
+from live_world import LiveWorld
+from pydantic import SecretStr
+
+from salesbridge.salesforce import ClientCredentials, PasswordToken, Salesforce
+from salesbridge.sandbox.billing.seed import Seed
+from salesbridge.sandbox.billing.server import start_in_thread as start_billing
+from salesbridge.sandbox.billing.service import Settings
+from salesbridge.sandbox.billing.store import Billing
+from salesbridge.sandbox.salesforce import demo
+from salesbridge.sandbox.salesforce.server import start_in_thread as start_salesforce
+
+
+@pytest.fixture
+def sandbox_settings(monkeypatch, tmp_path):
+    from salesbridge.settings import settings
+
+    monkeypatch.setenv("SALESBRIDGE_SANDBOX", "true")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def running_org():
+    with start_salesforce(demo.demo_org(events=True).org) as running:
+        yield running
+
+
+@pytest.fixture
+def running_billing():
+    system = Billing(Seed(accounts=6, awkward=0.0), kept_changes=None)
+    with start_billing(system, Settings(api_key=API_KEY, username="salesbridge")) as running:
+        yield running
+
+
+@pytest.fixture
+def world(db, sandbox_settings, running_org, running_billing):
+    """An instance that was just set up; nothing is loaded, so everything in billing is new to it."""
+    from salesbridge.engine import connections, instances, prepare
+
+    entered = instances.BillingSystem(
+        f"Retailer {uuid.uuid4()}", "junifer", running_billing.url, SecretStr(API_KEY), "salesbridge", "Europe/London"
+    )
+    door, _ = instances.add_tenant(entered, by="test")
+    app = ClientCredentials(running_org.url, demo.CLIENT_ID, SecretStr(demo.CLIENT_SECRET))
+    instance, _ = instances.add_instance(door, "sales", app, by="test")
+    done = prepare.deploy_package(connections.salesforce(door, instance), door.tenant, initial_only=True)
+    assert done.success, done.findings
+    org = connections.salesforce(door, instance)
+    (granted,) = org.query("SELECT Id FROM PermissionSet WHERE Name = 'Gentrack_Connector'")
+    (ada,) = org.query("SELECT Id FROM User WHERE Username = 'admin@sandbox.example'")
+    org.create("PermissionSetAssignment", {"AssigneeId": ada["Id"], "PermissionSetId": granted["Id"]})
+    made = LiveWorld(door, instance, running_org, running_billing)
+    person = PasswordToken(
+        running_org.url, "admin@sandbox.example", SecretStr(demo.PASSWORD), SecretStr(demo.SECURITY_TOKEN),
+        demo.CLIENT_ID, SecretStr(demo.CLIENT_SECRET),
+    )  # fmt: skip
+    with Salesforce(person, allow_loopback=True) as made.person:
+        yield made
+
+
+@pytest.fixture
+def linked(world):
+    """The same once everything in billing has arrived in Salesforce."""
+    world.poll_everything()
+    world.settle()
+    world.bus_events()
+    return world

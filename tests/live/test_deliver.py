@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+
+def test_everything_in_billing_arrives_once(world):
+    world.poll_everything()
+    world.settle()
+    assert world.parked() == []
+    assert len(world.rows("Account")) == world.billing.billing.count("accounts")
+    assert len(world.rows("Contact")) == world.billing.billing.count("customers")
+    assert len(world.rows("AccountContactRelation")) == world.billing.billing.count("account_customers")
+    assert len(world.rows("Asset")) == world.billing.billing.count("service_points")
+    assert len(world.rows("Contract")) == world.billing.billing.count("agreements")
+    assert not world.changes(outcome=None)
+
+
+def an_account(world):
+    return sorted(world.rows("Account"))[0]
+
+
+def a_contact(world):
+    return sorted(world.rows("Contact"))[0]
+
+
+def test_our_own_writes_come_back_and_do_nothing(world):
+    world.poll_everything()
+    world.settle()
+    echoes = world.hear_salesforce()
+    assert echoes > 0
+    writes = world.org.org.calls.recent
+    before = len([call for call in writes if call.method in {"POST", "PATCH"} and "composite" in call.path])
+    world.settle()
+    after = len([call for call in world.org.org.calls.recent if call.method in {"POST", "PATCH"} and "composite" in call.path])
+    assert after == before
+    assert {change.outcome for change in world.changes(side="salesforce")} <= {"unchanged", "superseded"}
+
+
+def test_a_phone_number_changed_in_salesforce_appears_in_billing(linked):
+    key = a_contact(linked)
+    linked.edit_salesforce("Contact", key, Phone="+44 20 7946 0000")
+    linked.hear_salesforce()
+    linked.settle()
+    assert linked.records("customers")[key]["phone"].replace(" ", "").endswith("2079460000")
+    (change,) = linked.changes(outcome="applied", side="salesforce")
+    assert change.story["fields"][0]["rule"] == "master changed"
+
+
+def test_an_account_changed_in_billing_appears_in_salesforce(linked):
+    number = sorted(linked.rows("Asset"))[0]
+    linked.edit_billing("service_points", number, supply_status="De-energised")
+    linked.hear_billing("service-point-updated", identifier=number, identifierType="MPAN", accountNumber="x")
+    linked.settle()
+    assert linked.row("Asset", number)["Gentrack_Supply_Status__c"] == "De-energised"
+
+
+def test_billings_edit_of_a_field_that_salesforce_is_master_of_is_put_back_and_told(linked):
+    key = an_account(linked)
+    before = linked.row("Account", key).get("Trading_Name__c")
+    linked.edit_billing("accounts", key, trading_name="Edited in billing")
+    linked.hear_billing("account-updated", accountNumber=key)
+    linked.settle()
+    assert linked.row("Account", key).get("Trading_Name__c") == before
+    assert (linked.records("accounts")[key]["trading_name"] or None) == before
+    from salesbridge.store.models import Conflict
+
+    (lost,) = linked.door.rows(Conflict).all()
+    assert (lost.field, lost.side, lost.lost, lost.both) == ("Trading_Name__c", "billing", "Edited in billing", False)
+
+
+def test_both_sides_changing_at_once_is_a_conflict_that_the_master_wins(linked):
+    key = an_account(linked)
+    linked.edit_billing("accounts", key, trading_name="Billing's")
+    linked.edit_salesforce("Account", key, Trading_Name__c="Salesforce's")
+    linked.hear_billing("account-updated", accountNumber=key)
+    linked.hear_salesforce()
+    linked.settle()
+    assert linked.records("accounts")[key]["trading_name"] == "Salesforce's"
+    assert linked.row("Account", key)["Trading_Name__c"] == "Salesforce's"
+    from salesbridge.store.models import Conflict
+
+    (lost,) = linked.door.rows(Conflict).all()
+    assert (lost.lost, lost.won, lost.both) == ("Billing's", "Salesforce's", True)
+
+
+def test_a_second_pass_over_everything_writes_nothing(linked):
+    linked.quiesce()
+    linked.later(minutes=10)
+    calls = len([c for c in linked.org.org.calls.recent if "composite" in c.path])
+    linked.poll_everything()
+    linked.settle()
+    assert len([c for c in linked.org.org.calls.recent if "composite" in c.path]) == calls
+    assert linked.parked() == []
