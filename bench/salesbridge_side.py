@@ -30,7 +30,7 @@ def main() -> None:
     door, instance = _set_up(facts)
     cluster = _cluster()
     with durable.worker():
-        meter, postgres = Meter(), postgres_cpu_s(cluster)
+        postgres, meter = postgres_cpu_s(cluster), Meter()
         run = control.start(door, instance, control.Choices(outage_acknowledged=True), started_by="bench")
         while not control.ended(door.runs.get(pk=run.pk)):
             time.sleep(_LOOK_S)

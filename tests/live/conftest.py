@@ -30,7 +30,7 @@ def sandbox_settings(monkeypatch, tmp_path):
 
 @pytest.fixture
 def running_org():
-    with start_salesforce(demo.demo_org(events=True).org) as running:
+    with start_salesforce(demo.demo_org(events=True).org, pubsub_port=0) as running:
         yield running
 
 

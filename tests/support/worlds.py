@@ -181,14 +181,24 @@ def facts(draw, entity, *, both=False):
     )
 
 
-def carry_out(entity, known, decision):
-    """The facts after a decision was carried out on both sides and on the link; what waits is still heard."""
+def carry_out(entity, known, decision, written=frozenset(Side), *, committed=True):
+    """The facts after a decision was carried out on both sides and on the link; what waits is still heard.
+
+    Args:
+        entity: The record's entity.
+        known: The facts as they are by then.
+        decision: What was decided, perhaps on older facts.
+        written: Sides that took their write.
+        committed: Whether the link was kept; otherwise we died before.
+    """
     if decision.verdict in {Verdict.WAIT, Verdict.ASK}:
         return known
     held = {Side.SALESFORCE: known.salesforce, Side.BILLING: known.billing}
-    for write in decision.writes:
+    for write in (write for write in decision.writes if write.side in written):
         held[write.side] = _written(entity, known, write, held[write.side])
-    link = None if decision.unlink else _linked(known, decision, held)
+    link = known.link
+    if committed:
+        link = None if decision.unlink else _linked(known, decision, held, written)
     return replace(known, changes=(), salesforce=held[Side.SALESFORCE], billing=held[Side.BILLING], link=link)
 
 
@@ -207,14 +217,14 @@ def _settled(side, cell):
     return None if side is Side.SALESFORCE and cell == "" else cell
 
 
-def _linked(known, decision, held):
+def _linked(known, decision, held, written):
     if known.link is None and not (isinstance(held[Side.SALESFORCE], Seen) and held[Side.BILLING]):
         return None
     old = known.link or Link(held[Side.BILLING].key, held[Side.SALESFORCE].id, {})
     restored = dict(old.restored)
     for name, cell in decision.restored.items():
         restored[name] = _once_more(restored.get(name), cell, known.now)
-    return replace(old, agreed={**old.agreed, **decision.agreed(frozenset(Side))}, restored=restored)
+    return replace(old, agreed={**old.agreed, **decision.agreed(written)}, restored=restored)
 
 
 def _once_more(tries, cell, now):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import worlds
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from salesbridge.model import EXTERNAL_ID, Side, columns
@@ -16,7 +16,6 @@ SETTLED = {
     Reason.EQUAL, Reason.LEFT, Reason.PROSPECT, Reason.GONE, Reason.FIGHTING, Reason.UNKNOWN_NUMBER,
 }  # fmt: skip
 LAW = settings(
-    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     max_examples=100,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

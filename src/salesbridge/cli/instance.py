@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from salesbridge import store
 from salesbridge.cli import show
 from salesbridge.engine import connections, instances
+from salesbridge.engine.live import options
 from salesbridge.salesforce import ClientCredentials, JwtBearer, PasswordToken
 from salesbridge.store.door import Door
 from salesbridge.store.journal import record
@@ -115,6 +116,7 @@ def add(  # noqa: PLR0917 - one option a setting
     security_token: Annotated[str | None, _secret("security-token", "Legacy: its security token.")] = None,
     email: Annotated[list[str] | None, typer.Option(help="Who is told the result of a run; may be repeated.")] = None,
     api_version: Annotated[str, typer.Option(help="Salesforce API version.")] = "66.0",
+    setting: Annotated[list[str] | None, typer.Option(help="name=value, see 'instance set'; may be repeated.")] = None,
 ) -> None:
     """Add a connector instance, once Salesforce has accepted its credentials."""
     store.setup()
@@ -130,9 +132,39 @@ def add(  # noqa: PLR0917 - one option a setting
                 entered = PasswordToken(login_url, username, word, token, consumer_key, secret)
         door = door_of(tenant)
         _, org = instances.add_instance(
-            door, name, entered, by=getpass.getuser(), api_version=api_version, emails=email
-        )
+            door, name, entered, by=getpass.getuser(), api_version=api_version, emails=email,
+            settings={key: options.read(key, text) for key, text in map(_pair, setting or [])},
+        )  # fmt: skip
     show.out.print(f"Instance {name}: signed in to org {org.org_id} as {org.username}.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found:
+        show.stop(f"{text!r} is no setting.", "Write name=value.", show.Exit.USAGE)
+    return name.strip(), value.strip()
+
+
+@app.command("set")
+def set_option(
+    name: Annotated[str, typer.Argument(help="Instance, or tenant/instance.")],
+    setting: Annotated[str | None, typer.Argument(help="name=value, or name= for the default.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show the settings of an instance, or change one."""
+    store.setup()
+    with show.clear_errors():
+        door, instance = instances.find(name)
+        if setting is not None:
+            key, text = _pair(setting)
+            options.change(door, instance, key, text or None, getpass.getuser())
+            instance = door.instances.get(pk=instance.pk)
+    rows = [(key, instance.settings.get(key, option.default), option.help) for key, option in options.OPTIONS.items()]
+    if as_json:
+        show.as_json({key: instance.settings.get(key) for key in options.OPTIONS})
+    else:
+        show.table({"Setting": "name", "Value": "left", "Meaning": "left"}, rows)
 
 
 def door_of(tenant: str) -> Door:

@@ -37,14 +37,15 @@ def plan(name: Name, *, extract: Extract = None, as_json: Json = False) -> None:
     if as_json:
         show.as_json(found)
     else:
-        _show_checks(found["checks"])
+        show_checks(found["checks"])
         sizes = [list(size.values()) for size in found["sizes"]]
         columns = {"Object": "left", "records": "right", "bulk jobs": "right", "API calls": "right", "seconds": "right"}
         show.table(columns, sizes)
     raise typer.Exit(show.Exit.OK if found["passed"] else show.Exit.FAILED)
 
 
-def _show_checks(checks: list[dict[str, Any]]) -> None:
+def show_checks(checks: list[dict[str, Any]]) -> None:
+    """Show what was checked before something begins."""
     marks = {"passed": "ok", "warning": "warning", "failed": "FAILED"}
     rows = [(marks[c["state"]], c["name"], c["message"], c["mend"]) for c in checks]
     show.table({"": "left", "Check": "left", "Found": "left", "What to do": "left"}, rows)
@@ -94,7 +95,7 @@ def _finish(door: Door, run: Run, *, as_json: bool) -> None:
         show.as_json(watch.as_dict(door, ended))
     else:
         if ended.plan and not ended.plan.get("passed"):
-            _show_checks(ended.plan["checks"])
+            show_checks(ended.plan["checks"])
         watch.result(door, ended)
     raise typer.Exit(watch.exit_code(ended))
 

@@ -11,7 +11,6 @@ import typer
 from salesbridge import store
 from salesbridge.cli import demo, edge, instance, load, salesforce, sandbox, show
 from salesbridge.engine import durable
-from salesbridge.engine.load import workflow
 from salesbridge.settings import settings
 from salesbridge.store.door import Door
 from salesbridge.store.secrets import rewrap_all
@@ -40,11 +39,13 @@ def start() -> None:
 @app.command()
 def worker() -> None:
     """Execute durable work until stopped; any number of workers may run on any number of machines."""
+    from salesbridge.engine.live.supervise import supervised  # noqa: PLC0415 - gRPC is slow to import, and only we need it
+
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with show.clear_errors(), durable.worker() as executor:
-        show.out.print(f"Worker {executor} is ready for {workflow.LOAD}. Stop it with Ctrl-C.")
+    with show.clear_errors(), durable.worker() as executor, supervised(executor):
+        show.out.print(f"Worker {executor} is ready. Stop it with Ctrl-C.")
         stopped.wait()
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -15,10 +16,14 @@ from rich.table import Table
 
 from salesbridge.billing import BillingError
 from salesbridge.engine.instances import SetupRefusedError
+from salesbridge.engine.live.problems import ProblemError
+from salesbridge.engine.live.reconcile import ReconciliationActive
+from salesbridge.engine.live.relink import RelinkRefusedError
 from salesbridge.model import OverrideError
 from salesbridge.salesforce import SalesforceError
 from salesbridge.store.postgres import DatabaseUnavailable
 from salesbridge.store.runs import RunActive
+from salesbridge.sync.life import TransitionError
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -49,10 +54,14 @@ def clear_errors() -> Iterator[None]:
         yield
     except (SalesforceError, BillingError) as error:
         stop(plain(error.message), plain(error.mend))
-    except (SetupRefusedError, OverrideError) as error:
+    except (SetupRefusedError, OverrideError, ProblemError, RelinkRefusedError) as error:
         stop(plain(str(error)), code=Exit.USAGE)
     except RunActive as error:
         stop(str(error), "See: salesbridge load status. Go on with it: salesbridge load resume.")
+    except TransitionError as error:
+        stop(f"The instance is in another state: {error}.", "See: salesbridge status. Pause it first, or wait.")
+    except ReconciliationActive as error:
+        stop(str(error), "See: salesbridge reconcile status.")
     except DatabaseUnavailable as error:
         stop(plain(str(error)))
     except KeyboardInterrupt:
@@ -94,3 +103,21 @@ def _cell(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return plain(str(value))
+
+
+def moment(at: datetime | None) -> str:
+    """A moment as people read it, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "-"
+
+
+def age(seconds: float) -> str:
+    """A length of time as people read it."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """How long ago something was; ``never`` where it has not been."""
+    return f"{age(max((now - at).total_seconds(), 0.0))} ago" if at else "never"

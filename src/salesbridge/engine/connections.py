@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -13,11 +13,13 @@ from salesbridge import billing as billing_room
 from salesbridge.billing import Billing
 from salesbridge.model import BillingForm
 from salesbridge.salesforce import ClientCredentials, JwtBearer, PasswordToken, Salesforce
-from salesbridge.salesforce.events import Events
 from salesbridge.settings import settings
 from salesbridge.store.door import Door
 from salesbridge.store.models import Instance, Tenant
 from salesbridge.store.secrets import open_secret
+
+if TYPE_CHECKING:
+    from salesbridge.salesforce.events import Events
 
 #: Names under which the vault keeps what an instance needs to sign in.
 CONSUMER_SECRET, PASSWORD, SECURITY_TOKEN, PRIVATE_KEY = "consumer_secret", "password", "security_token", "private_key"
@@ -108,6 +110,8 @@ def events(instance: Instance, salesforce: Salesforce) -> Events:
     The instance's setting ``pubsub`` names another address than Salesforce's own, with ``http://`` in front where it
     speaks no TLS (sandboxes on this machine only).
     """
+    from salesbridge.salesforce.events import Events  # noqa: PLC0415 - gRPC takes a fifth of a second to import
+
     chosen, address = settings(), str(instance.settings.get("pubsub") or PUBSUB_ADDRESS)
     plain = address.startswith("http://")
     return Events(

@@ -100,9 +100,25 @@ def _answering(entered: BillingSystem) -> System:
 
 
 def add_instance(
-    door: Door, name: str, entered: Credentials, *, by: str, api_version: str = "66.0", emails: list[str] | None = None
+    door: Door,
+    name: str,
+    entered: Credentials,
+    *,
+    by: str,
+    api_version: str = "66.0",
+    emails: list[str] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> tuple[Instance, OrgInfo]:
     """Keep an instance once Salesforce has accepted its credentials, and pin its org.
+
+    Args:
+        door: Door of the tenant.
+        name: What people call it.
+        entered: Credentials.
+        by: Who adds it.
+        api_version: Salesforce API version.
+        emails: Who is told the result of a run.
+        settings: Settings that differ from the defaults (``salesbridge.engine.live.options``).
 
     Raises:
         SalesforceError: Salesforce refuses or does not answer; says which setting to look at.
@@ -116,7 +132,7 @@ def add_instance(
         instance = door.instances.create(
             name=name, login_url=entered.login_url, auth=_AUTH[type(entered)], consumer_key=entered.consumer_key,
             username=getattr(entered, "username", ""), api_version=api_version, org_id=org.org_id,
-            instance_url=org.instance_url, notify_emails=emails or [],
+            instance_url=org.instance_url, notify_emails=emails or [], settings=dict(settings or {}),
         )  # fmt: skip
         for secret, value in _secrets(entered).items():
             put_secret(door, instance.pk, secret, value)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import psycopg
 from django.db import connection, transaction
 
 from salesbridge.store.door import Door
@@ -110,6 +111,12 @@ class Outcome:
     record: str
     superseded_by: int | None = None
     story: Mapping[str, Any] = field(default_factory=dict)
+
+
+def own_connection() -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection of the caller's own, outside Django's pool, that commits each statement by itself."""
+    parameters = {name: value for name, value in connection.get_connection_params().items() if name != "cursor_factory"}
+    return psycopg.connect(**parameters, autocommit=True)
 
 
 def write_changes(door: Door, instance_id: uuid.UUID, changes: Iterable[Heard]) -> tuple[int, int]:

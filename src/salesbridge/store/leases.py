@@ -91,7 +91,13 @@ class Fence:
 
 def take(door: Door, instance_id: uuid.UUID, role: str, owner: str, *, ttl_s: float = TTL_S) -> Fence | None:
     """Take a lease that nobody holds; None where somebody does."""
-    named: dict[str, Any] = {"tenant": door.tenant_id, "instance": instance_id, "role": role, "owner": owner, "ttl": ttl_s}
+    named: dict[str, Any] = {
+        "tenant": door.tenant_id,
+        "instance": instance_id,
+        "role": role,
+        "owner": owner,
+        "ttl": ttl_s,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TAKE, named)
         row = cursor.fetchone()

@@ -72,7 +72,10 @@ def _read(door: Door, instance_id: uuid.UUID, asked: Sequence[tuple[str, str]], 
     entities, names = [entity for entity, _ in asked], [name for _, name in asked]
     with connection.cursor() as cursor:
         cursor.execute(_SELECT.format(column=column), [entities, names, door.tenant_id, instance_id])
-        return [Linked(*row[:3], orjson.loads(row[3]), orjson.loads(row[4])) for row in cursor.fetchall()]
+        rows: list[tuple[str, str, str, str, str]] = cursor.fetchall()
+    return [
+        Linked(entity, key, sfid, orjson.loads(agreed), orjson.loads(put)) for entity, key, sfid, agreed, put in rows
+    ]
 
 
 def keep_links(door: Door, instance_id: uuid.UUID, links: Sequence[Linked]) -> None:

@@ -35,6 +35,17 @@ class StageState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class InstanceState(StrEnum):
+    """States of a connector instance."""
+
+    NEW = "new"
+    LOADING = "loading"
+    LOADED = "loaded"
+    LIVE = "live"
+    RECOVERING = "recovering"
+    PAUSED = "paused"
+
+
 #: State -> states that may follow.
 RUN: Mapping[RunState, frozenset[RunState]] = {
     RunState.QUEUED: frozenset({RunState.PREFLIGHT, RunState.FAILED, RunState.CANCELLED}),
@@ -63,6 +74,16 @@ STAGE: Mapping[StageState, frozenset[StageState]] = {
     StageState.CANCELLED: frozenset(),
 }
 
+#: Live and recovering instances are kept in step; recovering ones may have missed changes and are being compared.
+INSTANCE: Mapping[InstanceState, frozenset[InstanceState]] = {
+    InstanceState.NEW: frozenset({InstanceState.LOADING}),
+    InstanceState.LOADING: frozenset({InstanceState.LOADED, InstanceState.NEW}),
+    InstanceState.LOADED: frozenset({InstanceState.LIVE, InstanceState.RECOVERING, InstanceState.LOADING}),
+    InstanceState.LIVE: frozenset({InstanceState.RECOVERING, InstanceState.PAUSED}),
+    InstanceState.RECOVERING: frozenset({InstanceState.LIVE, InstanceState.PAUSED}),
+    InstanceState.PAUSED: frozenset({InstanceState.LIVE, InstanceState.RECOVERING, InstanceState.LOADING}),
+}
+
 #: Run states after which nothing happens any more.
 ENDED = frozenset(state for state, following in RUN.items() if not following)
 
@@ -87,6 +108,15 @@ def move_stage(state: str, to: StageState) -> StageState:
         TransitionError: The life cycle does not know the change.
     """
     return _move(STAGE, StageState(state), to)
+
+
+def move_instance(state: str, to: InstanceState) -> InstanceState:
+    """The new state of an instance; moving to where it already is changes nothing.
+
+    Raises:
+        TransitionError: The life cycle does not know the change.
+    """
+    return _move(INSTANCE, InstanceState(state), to)
 
 
 S = TypeVar("S", bound=StrEnum)

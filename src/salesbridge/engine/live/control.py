@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from salesbridge.billing import BillingError
 from salesbridge.engine import connections
 from salesbridge.engine.instances import describes_of
-from salesbridge.engine.live.listen import TOPIC, mark_gap
-from salesbridge.engine.live.site import Site
+from salesbridge.engine.live.site import TOPIC, Site
+from salesbridge.engine.live.states import LOADED, live_of, mark_gap, move
 from salesbridge.engine.load.preflight import Check
 from salesbridge.model import check
 from salesbridge.salesforce import SalesforceError
 from salesbridge.store.door import Door
 from salesbridge.store.journal import record
 from salesbridge.store.models import Instance, Live
-from salesbridge.sync.life import InstanceState, RunState, move_instance
+from salesbridge.sync.life import InstanceState
 
 #: Objects whose saves Salesforce must tell us of (the triggers of the package).
 TRIGGERED = ("Account", "Contact", "AccountContactRelation")
-_LOADED = (RunState.COMPLETED, RunState.COMPLETED_WITH_ERRORS)
 
 
 class NotReadyError(Exception):
@@ -36,12 +36,6 @@ class NotReadyError(Exception):
         failed = [c for c in checks if c.state == "failed"]
         super().__init__("; ".join(f"{c.name}: {c.message}" for c in failed))
         self.checks = checks
-
-
-def live_of(door: Door, instance: Instance) -> Live:
-    """How an instance's ongoing synchronisation stands; made when it is asked for the first time."""
-    found, _ = door.rows(Live).get_or_create(instance=instance)
-    return found
 
 
 def go_live(door: Door, instance: Instance, by: str, *, confirmed: bool) -> list[Check]:
@@ -66,13 +60,12 @@ def go_live(door: Door, instance: Instance, by: str, *, confirmed: bool) -> list
         raise NotReadyError(checks)
     begun = _loaded_from(where)
     with transaction.atomic():
-        live = door.rows(Live).select_for_update().get(pk=live_of(door, instance).pk)
-        live.state = move_instance(live.state, InstanceState.LIVE)
-        live.since, live.polled_until = datetime.now(UTC), live.polled_until or begun
-        live.held_until, live.held_reason, live.outages = None, "", 0
-        live.save()
+        live_of(door, instance.pk)
+        rows = door.rows(Live).filter(instance=instance)
+        rows.update(polled_until=Coalesce("polled_until", begun), held_until=None, held_reason="", outages=0)
         # What happened between the load and the first event heard is found by comparing everything once.
-        mark_gap(where, begun, "going live")
+        move(door, instance.pk, InstanceState.RECOVERING)
+        mark_gap(door, instance.pk, begun, "going live")
         record(door, "live:started", actor=by, instance_id=instance.pk, subject=instance.name)
     return checks
 
@@ -92,20 +85,19 @@ def resume(door: Door, instance: Instance, by: str) -> None:
     Raises:
         TransitionError: The instance is not paused.
     """
-    _move(door, instance, InstanceState.LIVE, "live:resumed", by)
+    waiting = live_of(door, instance.pk).gap_since is not None
+    _move(door, instance, InstanceState.RECOVERING if waiting else InstanceState.LIVE, "live:resumed", by)
 
 
 def _move(door: Door, instance: Instance, to: InstanceState, tag: str, by: str) -> None:
     with transaction.atomic():
-        live = door.rows(Live).select_for_update().get(pk=live_of(door, instance).pk)
-        live.state, live.since = move_instance(live.state, to), datetime.now(UTC)
-        live.save()
+        move(door, instance.pk, to)
         record(door, tag, actor=by, instance_id=instance.pk, subject=instance.name)
 
 
 def _loaded_from(where: Site) -> datetime:
     """Since when both sides are to be compared: the beginning of the load that succeeded last."""
-    runs = where.door.runs.filter(instance=where.instance, state__in=_LOADED).order_by("-number")
+    runs = where.door.runs.filter(instance=where.instance, state__in=LOADED).order_by("-number")
     begun = runs.values_list("started_at", flat=True).first()
     return begun or datetime.now(UTC)
 
@@ -128,7 +120,7 @@ def _load(where: Site) -> Iterator[Check]:
     runs = where.door.runs.filter(instance=where.instance)
     if runs.filter(finished_at=None).exists():
         yield Check("Initial load", "failed", "a run is under way", "Wait for it to end.")
-    elif runs.filter(state__in=_LOADED).exists():
+    elif runs.filter(state__in=LOADED).exists():
         yield Check("Initial load", "passed", "an initial data synchronisation has completed")
     else:
         yield Check("Initial load", "failed", "no initial data synchronisation has completed", "Load first.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import transaction
@@ -17,13 +17,15 @@ from salesbridge.billing.events import BillingEvent, touched
 from salesbridge.engine.live.points import point
 from salesbridge.engine.live.seen import claimed
 from salesbridge.engine.live.site import Site
-from salesbridge.model import RecordRefusedError, Side
-from salesbridge.salesforce.events import BusEvent, Delivery
+from salesbridge.model import Entity, RecordRefusedError, Side
 from salesbridge.store.changes import Heard, write_changes
 from salesbridge.store.door import Door
 from salesbridge.store.leases import Fence
 from salesbridge.store.models import HeardEvent, Live
 from salesbridge.sync.change import Op, Origin
+
+if TYPE_CHECKING:
+    from salesbridge.salesforce.events import BusEvent, Delivery
 
 #: Operation_Type__c of Gentrack_Object_Event__e.
 _OPS: Mapping[str, Op] = {"insert": Op.SAVE, "update": Op.SAVE, "delete": Op.DELETE, "undelete": Op.UNDELETE}
@@ -55,11 +57,29 @@ def of_bus_event(site: Site, event: BusEvent) -> Heard | None:
     record_id = str((after or before).get("Id") or "")
     if entity is None or op is None or not record_id:
         return None
-    by = str((after or before).get("LastModifiedById") or values.get("CreatedById") or "")
+    by = str(values.get("CreatedById") or (after or before).get("LastModifiedById") or "")
+    was, is_now = _claims(entity, before, after)
     return Heard(
-        Side.SALESFORCE, entity.name, record_id, op, event.event_id, event.created_at, by,
-        by == site.user_id, Origin.EVENT, claimed(entity, before), claimed(entity, after),
+        Side.SALESFORCE, entity.name, record_id, op, event.event_id, event.created_at, by, by == site.user_id,
+        Origin.EVENT, was, is_now,
     )  # fmt: skip
+
+
+def _claims(
+    entity: Entity, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    """Values before and after; where both are told, a field that only one of them has was empty in the other.
+
+    Apex leaves null fields out of a serialised record (Apex Reference, JSON.serialize). A payload that was too long
+    holds nothing but keys and claims nothing.
+    """
+    if before.get("Truncated") or after.get("Truncated"):
+        return {}, {}
+    was, is_now = claimed(entity, before), claimed(entity, after)
+    if not before or not after:
+        return was, is_now
+    names = {*was, *is_now}
+    return {name: was.get(name) for name in names}, {name: is_now.get(name) for name in names}
 
 
 def _payload(text: Any) -> dict[str, Any]:

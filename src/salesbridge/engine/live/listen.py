@@ -11,18 +11,17 @@ from datetime import datetime
 
 import structlog
 from django.db import connection, transaction
-from django.db.models.functions import Coalesce, Now
 
 from salesbridge.engine import connections
 from salesbridge.engine.live.hear import hear_salesforce
-from salesbridge.engine.live.site import Site
+from salesbridge.engine.live.site import TOPIC, Site
+from salesbridge.engine.live.states import mark_gap
 from salesbridge.salesforce import SalesforceError
 from salesbridge.salesforce.events import Delivery, ReplayLostError, Start, UnreadableEventError
 from salesbridge.store.journal import LIVE, raise_problem, record
 from salesbridge.store.leases import Fence, FencedError
 from salesbridge.store.models import Live, Problem
 
-TOPIC = "/event/Gentrack_Object_Event__e"
 #: Kinds of problems.
 LOST, DEAF = "events lost", "Salesforce is not heard"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
@@ -71,20 +70,13 @@ def _lost(site: Site, fence: Fence, since: datetime | None, error: SalesforceErr
     """Events may have been missed: the place is forgotten, and everything will be compared."""
     with transaction.atomic():
         fence.hold()
-        mark_gap(site, since, error.message)
+        mark_gap(site.door, site.instance.pk, since, error.message)
         site.door.rows(Live).filter(instance=site.instance).update(replay_id=None)
         raise_problem(
             site.door, LOST, "Salesforce no longer keeps the events since the last one heard", cause=error.message,
             instance_id=site.instance.pk, mend="Nothing to do: both sides are compared in full, then this is solved.",
         )  # fmt: skip
         record(site.door, "live:gap", actor="listener", instance_id=site.instance.pk, detail={"cause": error.code})
-
-
-def mark_gap(site: Site, since: datetime | None, reason: str) -> None:
-    """Remember that changes may have been missed; the earliest moment counts until a reconciliation clears it."""
-    site.door.rows(Live).filter(instance=site.instance).update(
-        gap_since=Coalesce("gap_since", since or Now()), gap_reason=reason[:300]
-    )
 
 
 def _failed(site: Site, error: SalesforceError, attempts: int) -> None:

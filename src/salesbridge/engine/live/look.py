@@ -7,13 +7,12 @@ on several threads. Both are read before anything is written, so a write whose o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from salesbridge.engine.live.billing_rows import read_billing
 from salesbridge.engine.live.org_rows import OrgRows, Read
-from salesbridge.engine.live.points import point
 from salesbridge.engine.live.seen import billing_seen
 from salesbridge.engine.live.site import Site
 from salesbridge.model import RecordRefusedError, Side
@@ -26,7 +25,6 @@ from salesbridge.sync.fold import Folded, fold
 
 #: A record: its entity, and its external id or, before it has one, its Salesforce id.
 Record = tuple[str, str]
-_THREADS = 8
 
 
 @dataclass(slots=True)
@@ -141,11 +139,11 @@ def _gone(rows: OrgRows, view: View) -> bool:
 
 def _read_billing(site: Site, views: Sequence[View], now: datetime) -> None:
     asked = [view for view in views if view.link is not None or _may_be_in_billing(view)]
-    kinds = {(site.entities[view.record[0]].record, view.record[1]): None for view in asked}
-    point("before reading billing")
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="read-billing") as pool:
-        found = dict(zip(kinds, pool.map(lambda name: site.billing.read(*name), kinds), strict=True))
-    point("after reading billing")
+    wanted: dict[tuple[str, str], datetime | None] = {}
+    for view in asked:
+        name = site.entities[view.record[0]].record, view.record[1]
+        wanted[name] = wanted.get(name) or _told_by_billing(view)
+    found = read_billing(site, wanted)
     for view in asked:
         entity = site.entities[view.record[0]]
         view.raw = found[entity.record, view.record[1]]
@@ -154,6 +152,12 @@ def _read_billing(site: Site, views: Sequence[View], now: datetime) -> None:
                 view.billing = billing_seen(site.transforms[entity.name], view.raw, site.today(now))
             except RecordRefusedError as refusal:
                 view.refused = refusal
+
+
+def _told_by_billing(view: View) -> datetime | None:
+    """When billing said that the record changed, if it did."""
+    told = [c.at for c in view.folded.changes if c.side is Side.BILLING and c.at and c.op is Op.SAVE]
+    return max(told, default=None)
 
 
 def _may_be_in_billing(view: View) -> bool:

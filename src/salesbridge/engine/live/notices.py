@@ -9,8 +9,7 @@ from typing import Self
 import psycopg
 import structlog
 
-from salesbridge.store import setup
-from salesbridge.store.changes import CHANNEL
+from salesbridge.store.changes import CHANNEL, own_connection
 
 _LOOK_S = 1.0
 _AGAIN_S = 1.0
@@ -52,7 +51,7 @@ class Notices:
     def _collect(self) -> None:
         while not self._stopped.is_set():
             try:
-                with psycopg.connect(setup(), autocommit=True) as listening:
+                with own_connection() as listening:
                     listening.execute(f"LISTEN {CHANNEL}")
                     self._hear(listening)
             except psycopg.Error as error:

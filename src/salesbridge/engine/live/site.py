@@ -17,6 +17,8 @@ from salesbridge.store.door import Door
 from salesbridge.store.models import Instance, Tenant
 from salesbridge.sync.decide import Policy
 
+#: What the triggers of the package publish, and we hear.
+TOPIC = "/event/Gentrack_Object_Event__e"
 _STANDARD_PRICEBOOK = "SELECT Id FROM Pricebook2 WHERE IsStandard = true"
 
 

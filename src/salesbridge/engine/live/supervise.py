@@ -22,6 +22,7 @@ from salesbridge.engine.live.deliver import deliver
 from salesbridge.engine.live.listen import listen
 from salesbridge.engine.live.notices import Notices
 from salesbridge.engine.live.site import Site, site
+from salesbridge.engine.live.states import RUNNING
 from salesbridge.engine.live.upkeep import Upkeep
 from salesbridge.store import leases
 from salesbridge.store.door import Door
@@ -32,8 +33,6 @@ from salesbridge.store.models import Change, Live, Parked
 LISTEN, POLL, DELIVER = "listen", "poll", "deliver"
 UPKEEP = "upkeep"
 ROLES = (LISTEN, POLL, DELIVER)
-#: States in which an instance is kept in step.
-RUNNING = ("live", "recovering")
 _TICK_S = 0.5
 _DELIVERIES = 8
 _GOODBYE_S = 10.0

@@ -11,7 +11,6 @@ import orjson
 
 from salesbridge.engine.load import files
 from salesbridge.engine.load.context import LoadStopped, Work
-from salesbridge.engine.load.memory import rarely_collecting
 from salesbridge.model import EXTERNAL_ID, Entity
 from salesbridge.salesforce.bulk import Bulk, Job
 from salesbridge.salesforce.errors import parse_row_error
@@ -45,7 +44,7 @@ def collect(work: Work, entity: Entity, part: Part, job: Job) -> dict[str, Any]:
     if done is not None:
         return done
     _stop_on_our_fault(entity, job)
-    with rarely_collecting(), files.folder_at_once(folder) as draft:
+    with files.folder_at_once(folder) as draft:
         bulk = Bulk(work.salesforce)
         created, updated = _successes(work, entity, bulk.results(part.job_id, "successful"))
         failed, again = _failures(draft, job, bulk.results(part.job_id, "failed"))

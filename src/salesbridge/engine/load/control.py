@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from salesbridge.engine import durable
+from salesbridge.engine.live.states import load_begins
 from salesbridge.engine.load.workflow import LOAD
 from salesbridge.store.door import Door
 from salesbridge.store.journal import record
@@ -53,9 +54,11 @@ def start(door: Door, instance: Instance, choices: Choices, *, started_by: str) 
 
     Raises:
         RunActive: A run of this instance has not ended.
+        TransitionError: The instance is being kept in step; pause it first.
     """
     source = Run.Source.EXTRACT if choices.extract else Run.Source.BILLING
     with transaction.atomic():
+        load_begins(door, instance.pk)
         run = begin_run(
             door, instance.pk, state=RunState.QUEUED, started_by=started_by, source=source, options=choices.options()
         )

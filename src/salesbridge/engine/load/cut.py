@@ -14,7 +14,6 @@ from django.db import transaction
 from salesbridge.engine.load import csv_text, files
 from salesbridge.engine.load.context import Work
 from salesbridge.engine.load.gather import bucket_name, buckets
-from salesbridge.engine.load.memory import rarely_collecting
 from salesbridge.engine.load.parts import Parts
 from salesbridge.engine.load.spool import Spooled, sorted_rows
 from salesbridge.model import EXTERNAL_ID, Entity, Phase, header
@@ -34,7 +33,7 @@ def cut(work: Work, entity: Entity) -> dict[str, Any]:
     folder = work.stage_folder(entity.name) / "wave-0"
     done = files.manifest(folder)
     if done is None:
-        with rarely_collecting(), files.folder_at_once(folder) as draft:
+        with files.folder_at_once(folder) as draft:
             cutter = _Cutter(work, entity, draft)
             total = work.stage(entity.name).total
             for bucket in range(buckets(total)):

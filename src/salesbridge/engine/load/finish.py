@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from salesbridge.engine import mail
+from salesbridge.engine.live.states import load_ended
 from salesbridge.engine.load import send
 from salesbridge.engine.load.context import LoadStopped, Work
 from salesbridge.engine.load.jobs import jobs
@@ -112,6 +113,7 @@ def end(found: Work, result: RunState, **values: Any) -> None:
         for name, value in {**values, "state": result, "result": result, "finished_at": timezone.now()}.items():
             setattr(run, name, value)
         run.save()
+        load_ended(found.door, run.instance_id)
         subject = f"run {run.number}"
         record(found.door, "run:ended", actor=_ACTOR, subject=subject, instance_id=run.instance_id,
                detail={"result": result, "message": run.message})  # fmt: skip

@@ -12,7 +12,6 @@ from salesbridge.billing.shape import MisshapenError, NativePage
 from salesbridge.engine.load import files
 from salesbridge.engine.load.context import Work
 from salesbridge.engine.load.csv_text import line_of
-from salesbridge.engine.load.memory import rarely_collecting
 from salesbridge.engine.load.spool import spooled
 from salesbridge.model import CsvRow, Entity, RecordRefusedError
 
@@ -50,7 +49,7 @@ def gather(work: Work, entity: Entity, number: int, after: str | None) -> dict[s
     done = files.manifest(folder)
     if done is not None:
         return done
-    with rarely_collecting(), files.folder_at_once(folder) as draft:
+    with files.folder_at_once(folder) as draft:
         with files.Spool(draft) as spool:
             slice_ = _Slice(work, entity, buckets(work.stage(entity.name).total), number, spool)
             after = slice_.read(after)
@@ -114,7 +113,7 @@ class _Slice:
         buckets_of = defaultdict(list)
         line, facts, count = self.line, self.facts, self.count
         for number, (key, parents, cells, activation) in enumerate(rows, start=self.next):
-            keys = [parent or "" for parent in parents]
+            keys = [parent or "" for parent in parents] if None in parents else parents
             parent = (keys and keys[0]) or key
             bucket = zlib.crc32(parent.encode()) % count if count > 1 else 0
             text = line([key, *keys, *facts, *cells])

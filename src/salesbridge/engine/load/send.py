@@ -23,7 +23,7 @@ def create(work: Work, part: Part) -> None:
     if part.job_id:
         return
     external_id = EXTERNAL_ID if part.operation == "upsert" else None
-    job = Bulk(work.salesforce).create(_entity(work, part), part.operation, external_id)  # type: ignore[arg-type]
+    job = Bulk(work.salesforce).create(part.stage.entity, part.operation, external_id)  # type: ignore[arg-type]
     part.job_id, part.job_state, part.state = job.id, job.state, "created"
     part.save(update_fields=["job_id", "job_state", "state"])
 
@@ -114,7 +114,3 @@ def abort(work: Work, part: Part) -> None:
 def part_of(work: Work, part_id: str) -> Part:
     """The row of a part, with its stage."""
     return work.door.parts.select_related("stage").get(pk=uuid.UUID(part_id))
-
-
-def _entity(work: Work, part: Part) -> str:
-    return part.stage.entity

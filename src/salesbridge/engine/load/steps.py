@@ -24,6 +24,7 @@ from salesbridge.engine.load import cut as cutting
 from salesbridge.engine.load import files, finish, gather, preflight, send
 from salesbridge.engine.load import settle as settling
 from salesbridge.engine.load.context import LoadStopped, Work, work
+from salesbridge.engine.load.memory import rarely_collecting
 from salesbridge.engine.load.parts import PART_ROWS
 from salesbridge.salesforce import SalesforceError
 from salesbridge.salesforce.bulk import Job
@@ -45,7 +46,7 @@ def durable(function: Callable[Concatenate[Work, P], Any]) -> Callable[..., Resu
     @wraps(function)
     def step(tenant_id: str, run_id: str, *args: Any) -> Result:
         close_old_connections()
-        with structlog.contextvars.bound_contextvars(tenant=tenant_id, run=run_id):
+        with structlog.contextvars.bound_contextvars(tenant=tenant_id, run=run_id), rarely_collecting():
             try:
                 return {"ok": _patiently(work(tenant_id, run_id), function, *args)}
             except (SalesforceError, BillingError) as error:

@@ -26,7 +26,10 @@ MESSAGE_BYTES = 4 * 1024 * 1024
 """The largest request; a larger one ends the RPC with ``RESOURCE_EXHAUSTED``."""
 _SERVICE = "/eventbus.v1.PubSub/"
 _THREADS = 128
-_OPTIONS = (("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.so_reuseport", 0))
+# Clients may ping an idle connection every 10 s; gRPC's own default of 5 minutes would end idle streams as abuse. What
+# Salesforce allows is not documented; its examples for slow consumers keep streams open for hours.
+_PINGS = (("grpc.http2.min_ping_interval_without_data_ms", 10_000), ("grpc.http2.max_ping_strikes", 2))
+_OPTIONS = (("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.so_reuseport", 0), *_PINGS)
 
 
 class PubSubService(rpc.PubSubServicer):

@@ -52,7 +52,7 @@ class Subscription:
         self._stalled_until: float | None = None
         self._cut = False
         self._generation = org.bus.generation
-        self._last_asked = self._last_told = time.monotonic()
+        self._last_told = time.monotonic()
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -97,10 +97,7 @@ class Subscription:
             raise RefusalError("subscription.fetch.requested.events.invalid", message)
         if self._pending + number > _INT32:
             raise RefusalError("subscription.fetch.overflow", "Too many events were requested at once.")
-        if not self._pending:
-            self._last_told = time.monotonic()
         self._pending = min(MOST_PENDING, self._pending + number)
-        self._last_asked = time.monotonic()
 
     def _begin(self, request: Any) -> None:
         topic = request.topic_name
@@ -150,7 +147,7 @@ class Subscription:
             return True
         if self._pending or self._stalled_until is not None:
             return False
-        return self._ended or time.monotonic() - self._last_asked >= self._bus.settings.idle_s
+        return self._ended or time.monotonic() - self._last_told >= self._bus.settings.idle_s
 
     def _turn(self) -> Any:
         """One look at the state of things: an answer, or None when there is none to give now."""
@@ -238,7 +235,7 @@ class Subscription:
         log = self._bus.log(self._topic or "")
         self._place = events[-1].number if events else log.mark(self._bus.now())
         self._pending -= len(events)
-        self._last_asked = self._last_told = time.monotonic()
+        self._last_told = time.monotonic()
         return pb.FetchResponse(
             events=[_consumer_event(each) for each in events],
             latest_replay_id=log.replay_id(self._place),
