@@ -89,3 +89,34 @@ def test_a_second_pass_over_everything_writes_nothing(linked):
     linked.settle()
     assert len([c for c in linked.org.org.calls.recent if "composite" in c.path]) == calls
     assert linked.parked() == []
+
+
+def test_a_phone_that_an_account_shares_with_its_primary_customer_travels_to_both(linked):
+    account = an_account(linked)
+    record = linked.records("accounts")[account]
+    customer = record["primary_customer_number"]
+    linked.edit_salesforce("Contact", customer, Phone="+44 20 7946 0000")
+    linked.quiesce()
+    assert linked.records("customers")[customer]["phone"] == "+44 20 7946 0000"
+    assert linked.row("Account", account)["Phone"] == "+44 20 7946 0000"
+    linked.edit_salesforce("Account", account, Phone="+44 20 7946 0111")
+    linked.quiesce()
+    assert linked.row("Contact", customer)["Phone"] == "+44 20 7946 0111"
+    assert linked.parked() == []
+
+
+def test_a_surname_changed_in_salesforce_renames_the_account_of_that_customer(linked):
+    account = an_account(linked)
+    customer = linked.records("accounts")[account]["primary_customer_number"]
+    linked.edit_salesforce("Contact", customer, LastName="Newname")
+    linked.quiesce()
+    assert linked.records("customers")[customer]["surname"] == "Newname"
+    assert linked.row("Account", account)["Name"].endswith("Newname")
+    assert linked.parked() == []
+
+
+def test_a_price_finer_than_salesforce_stores_is_not_written_again(linked):
+    applied = len(linked.changes(outcome="applied"))
+    linked.poll_everything()
+    linked.settle()
+    assert len(linked.changes(outcome="applied")) == applied

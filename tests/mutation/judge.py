@@ -54,6 +54,9 @@ def _start(tests: Sequence[str], *finders: _Mutated) -> int:
             os.dup2(silence.fileno(), 1)
             os.dup2(silence.fileno(), 2)
         sys.meta_path[:0] = finders
+        if any(finder.module in sys.modules for finder in finders):
+            for name in [name for name in sys.modules if name.startswith("salesbridge")]:
+                del sys.modules[name]
         code = run_tests(tests)
     finally:
         os._exit(code)
@@ -70,6 +73,7 @@ def run_tests(tests: Sequence[str]) -> int:
         deadline=None,
         derandomize=True,
         database=None,
+        max_examples=40,
         phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
     )
     hypothesis.settings.load_profile("mutation")

@@ -38,29 +38,25 @@ class Mutant:
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of a module, in the order of its lines."""
-    found = []
-    for at, node in enumerate(ast.walk(ast.parse(source))):
-        for option in range(_options_of(source, at)):
-            tree, what, plain = _mutated(source, at, option)
-            found.append(Mutant(getattr(node, "lineno", 0), what, tree, plain))
-    yield from sorted(found, key=lambda mutant: mutant.line)
-
-
-def _options_of(source: str, at: int) -> int:
     tree = ast.parse(source)
-    node = list(ast.walk(tree))[at]
     parents = _parents(tree)
-    return 0 if _left_alone(node, parents) else len(list(_options(node, parents)))
+    found = []
+    for at, node in enumerate(ast.walk(tree)):
+        if not _left_alone(node, parents):
+            options = len(list(_options(node, parents)))
+            found += [(getattr(node, "lineno", 0), at, option) for option in range(options)]
+    for line, at, option in sorted(found):
+        yield Mutant(line, *_mutated(source, at, option))
 
 
-def _mutated(source: str, at: int, option: int) -> tuple[ast.Module, str, bool]:
+def _mutated(source: str, at: int, option: int) -> tuple[str, ast.Module, bool]:
     tree = ast.parse(source)
     node = list(ast.walk(tree))[at]
     parents = _parents(tree)
     plain = any(isinstance(above, ast.FunctionDef) and not above.decorator_list for above in _above(node, parents))
     what, apply = list(_options(node, parents))[option]
     apply()
-    return ast.fix_missing_locations(tree), what, plain
+    return what, ast.fix_missing_locations(tree), plain
 
 
 def _parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:

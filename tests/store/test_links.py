@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.db import connection
 
-from salesbridge.store.links import billing_keys, read_links, salesforce_ids, write_links
+from salesbridge.store.links import billing_keys, read_links, salesforce_ids, unlinked, write_links
 from salesbridge.store.models import Instance
 
 ID = "001000000000{:03d}AAA"
@@ -87,3 +87,18 @@ def test_a_look_up_right_after_the_first_load_reads_only_the_keys_it_asks_for(do
     plan = links.explain()
     assert "store_link_pkey" in plan
     assert "billing_key" in plan.partition("Index Cond")[2].partition("\n")[0]
+
+
+def test_keys_that_are_not_linked_are_told(door, instance):
+    write_links(door, instance.pk, "Account", rows([1, 2]))
+    assert unlinked(door, instance.pk, "Account", ["A1", "A3", "A2", "A4"]) == {"A3", "A4"}
+    assert unlinked(door, instance.pk, "Contact", ["A1"]) == {"A1"}
+    assert unlinked(door, instance.pk, "Account", []) == set()
+
+
+@pytest.mark.parametrize("key", ["", "a,b", '{"}', "\\", "it's", "unit\x1fseparator", "NULL", "é☃"])
+def test_any_text_may_be_asked_for(door, instance, key):
+    assert unlinked(door, instance.pk, "Account", [key]) == unlinked(door, instance.pk, "Account", [key, key]) == {key}
+    write_links(door, instance.pk, "Account", [(key, ID.format(1), "{}")])
+    assert unlinked(door, instance.pk, "Account", [key, "other"]) == {"other"}
+    assert salesforce_ids(door, instance.pk, "Account", [key]) == {key: ID.format(1)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import stamina
 import structlog
@@ -38,6 +38,23 @@ class Hours:
 
     def __call__(self):
         return self.now
+
+
+class StageClock(Clock):
+    """Billing's clock, driven by the play's.
+
+    Args:
+        hours: The clock of the play.
+    """
+
+    def __init__(self, hours):
+        super().__init__(0)
+        self._hours = hours
+
+    def now(self):
+        with self._lock:
+            self._last = max(milliseconds_of(self._hours.now), self._last + 1)
+            return self._last
 
 
 @dataclass
@@ -111,7 +128,7 @@ class BillingKept:
         billing._links = {name: set(ids) for name, ids in self.links.items()}
         billing._changes.clear()
         billing._sequence = self.sequence
-        billing.clock._shift = billing.clock._last = 0
+        billing.clock._last = 0
 
 
 @dataclass
@@ -167,9 +184,7 @@ def set_stage(world, *, accounts=3, product="junifer"):
     hours = Hours()
     made = demo.demo_org(events=True)
     made.org.clock = hours
-    system = Billing(
-        Seed(accounts=accounts, awkward=0.0), clock=Clock(fixed=milliseconds_of(BEGIN)), kept_changes=None
-    )
+    system = Billing(Seed(accounts=accounts, awkward=0.0), clock=StageClock(hours), kept_changes=None)
     settings = Settings(product=product, api_key=API_KEY, username=USER)
     with (
         quiet(),
@@ -198,10 +213,7 @@ def _instance(org, billing, product):
     instance, _ = instances.add_instance(door, "sales", app, by="test")
     done = prepare.deploy_package(connections.salesforce(door, instance), door.tenant, initial_only=True)
     assert done.success, done.findings
-    (granted,) = (row for row in org.org.rows("PermissionSet") if row.get("Name") == "Gentrack_Connector")
-    for user in org.org.directory.users():
-        values = {"AssigneeId": user.id, "PermissionSetId": granted["Id"]}
-        org.org.save("insert", "PermissionSetAssignment", [values], user=user.id)
+    org.org.directory.assign(org.org.directory.user_named("admin@sandbox.example").id, "Gentrack_Connector")
     return door, instance
 
 
@@ -218,8 +230,3 @@ def quiet():
 
 def _drop(_logger, _method, _event):
     raise structlog.DropEvent
-
-
-def later(hours, **delta):
-    """Move a clock on."""
-    hours.now += timedelta(**delta)

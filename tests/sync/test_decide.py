@@ -39,6 +39,12 @@ def test_a_phone_number_spelt_otherwise_is_the_same_number(agreed_case):
     assert decision.equal["Phone"] == "021 1", "the master's spelling is the one that is remembered"
 
 
+@pytest.mark.parametrize("words", ["ask at the desk", "(unknown)"])
+def test_words_in_place_of_a_number_are_not_the_same_as_none(case, words):
+    decision = case.salesforce(Phone=words).billing(Phone=None).linked(Phone=None).decide()
+    assert decision.writes == (Write(B, {"Phone": words}),)
+
+
 def test_a_plan_changed_in_billing_goes_to_salesforce(agreed_case):
     decision = agreed_case.billing(Phone="021 1", Note="one", Plan="green").decide()
     assert summary(decision) == (Verdict.WRITE, Reason.WRITE, (Write(SF, {"Plan": "green"}),))
@@ -132,6 +138,7 @@ def test_what_salesforce_accepts_on_new_records_only_is_left(case):
     ("held", "wanted", "written"),
     [
         ("Draft", "Activated", True),
+        ("Draft", None, True),
         (None, "Activated", True),
         (None, "Draft", True),
         ("Draft", "In Approval Process", True),

@@ -15,7 +15,6 @@ from salesbridge.sync.decision import Reason, Verdict
 from salesbridge.sync.merge import slots
 
 LAW = settings(
-    max_examples=150,
     suppress_health_check=[HealthCheck.too_slow],
 )
 SIDES = {Side.SALESFORCE: "salesforce", Side.BILLING: "billing"}

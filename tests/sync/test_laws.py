@@ -16,7 +16,6 @@ SETTLED = {
     Reason.EQUAL, Reason.LEFT, Reason.PROSPECT, Reason.GONE, Reason.FIGHTING, Reason.UNKNOWN_NUMBER,
 }  # fmt: skip
 LAW = settings(
-    max_examples=100,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 

@@ -26,7 +26,7 @@ CYCLES = [
     (INSTANCE, InstanceState, move_instance, InstanceState.NEW),
 ]
 EVERY_CYCLE = pytest.mark.parametrize(("table", "states", "move", "first"), CYCLES, ids=["run", "stage", "instance"])
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+PAGE = Path(__file__).parents[2] / "docs" / "live.md"
 
 
 @EVERY_CYCLE

@@ -5,23 +5,20 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import httpx2
 import typer
 from pydantic import SecretStr
 
 from salesbridge import store
-from salesbridge.cli import show, watch
+from salesbridge.cli import demo_systems, show, watch
+from salesbridge.cli.demo_systems import Sandbox
 from salesbridge.engine import connections, durable, instances, prepare
 from salesbridge.engine.load import control
 from salesbridge.salesforce import ClientCredentials
@@ -30,22 +27,8 @@ from salesbridge.settings import settings
 from salesbridge.store.door import Door
 from salesbridge.store.models import Run
 
-_READY_S = 120.0
 _ZONES = {"GB": "Europe/London", "AU": "Australia/Melbourne", "NZ": "Pacific/Auckland"}
 _EMAIL = "operations@retailer.example"
-
-
-@dataclass(frozen=True, slots=True)
-class Sandbox:
-    """A simulated system that runs beside us.
-
-    Args:
-        url: Its address.
-        said: What it printed before it was ready, by label.
-    """
-
-    url: str
-    said: dict[str, str]
 
 
 def demo(
@@ -56,7 +39,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".salesbridge/demo"),
     keep: Annotated[bool | None, typer.Option(help="Keep the sandboxes up afterwards until Ctrl-C.")] = None,
 ) -> None:
-    """Set up two simulated systems and run an initial data synchronisation between them."""
+    """Set up two simulated systems, load one from the other, then edit records on both sides and watch them arrive."""
     stay = keep if keep is not None else sys.stdout.isatty() and not os.environ.get("CI")
     folder = folder.resolve()
     shutil.rmtree(folder / "data" / "work", ignore_errors=True)
@@ -68,8 +51,8 @@ def demo(
             f"Starting a simulated Salesforce org and a simulated {product} with {accounts:,} billing accounts ..."
         )
         key = secrets.token_hex(16)
-        org = stack.enter_context(_salesforce(folder))
-        billing = stack.enter_context(_billing(folder, accounts, market, product, key))
+        org = stack.enter_context(demo_systems.salesforce(folder))
+        billing = stack.enter_context(demo_systems.billing(folder, accounts, market, product, key))
         code = _run(org, billing, product, Seed(accounts, market), key)
         show.out.print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
         _where_next(org, billing, folder, stay=stay)
@@ -88,6 +71,10 @@ def _settings(folder: Path) -> None:
 
 
 def _run(org: Sandbox, billing: Sandbox, product: str, seed: Seed, key: str) -> show.Exit:
+    # Not with the other imports: gRPC is slow to import, and other commands do without it.
+    from salesbridge.cli.demo_live import show_live  # noqa: PLC0415
+    from salesbridge.engine.live.supervise import supervised  # noqa: PLC0415
+
     show.out.print("Starting the product's own PostgreSQL ...")
     store.setup()
     stamp = time.strftime("%H%M%S")
@@ -96,7 +83,10 @@ def _run(org: Sandbox, billing: Sandbox, product: str, seed: Seed, key: str) -> 
     )
     door, system = instances.add_tenant(entered, by="demo")
     app = ClientCredentials(org.url, org.said["Consumer key"], SecretStr(org.said["Consumer secret"]))
-    instance, found = instances.add_instance(door, f"demo-{stamp}", app, by="demo", emails=[_EMAIL])
+    instance, found = instances.add_instance(
+        door, f"demo-{stamp}", app, by="demo", emails=[_EMAIL],
+        settings={"pubsub": f"http://{org.said['Pub/Sub API']}"},
+    )  # fmt: skip
     show.out.print(f"Billing:    {system.product} {system.version}\nSalesforce: org {found.org_id} as {found.username}")
     salesforce = connections.salesforce(door, instance)
     findings = instances.validate(door, instance, initial=True)
@@ -110,13 +100,17 @@ def _run(org: Sandbox, billing: Sandbox, product: str, seed: Seed, key: str) -> 
         f"Validate Data Model: {errors} errors, {len(left) - errors} warnings."
     )
     connections.billing(door, door.tenant).set_publishing(on=False)
-    show.out.print("Billing event publishing is off for the outage window. Starting the migration.\n")
-    with durable.worker():
+    httpx2.put(f"{org.url}/sandbox/triggers", json={"active": False}).raise_for_status()
+    show.out.print("Triggers and event publishing are off for the outage window. Starting the migration.\n")
+    with durable.worker() as executor, supervised(executor):
         run = control.start(door, instance, control.Choices(outage_acknowledged=True), started_by="demo")
         run = watch.follow(door, run.pk)
-    show.out.print()
-    watch.result(door, run)
-    return _judge(door, run, {row.key for row in seed.expectations().awkward})
+        show.out.print()
+        watch.result(door, run)
+        code = _judge(door, run, {row.key for row in seed.expectations().awkward})
+        if code is show.Exit.OK and not show_live(door, instance, org, billing):
+            code = show.Exit.FAILED
+    return code
 
 
 def _judge(door: Door, run: Run, awkward: set[str]) -> show.Exit:
@@ -156,52 +150,3 @@ def _until_interrupted() -> None:
         threading.Event().wait()
     except KeyboardInterrupt:
         show.out.print("Stopped.")
-
-
-@contextmanager
-def _salesforce(folder: Path) -> Iterator[Sandbox]:
-    with _process(folder, "salesforce", ["--port", str(_free_port())]) as sandbox:
-        yield sandbox
-
-
-@contextmanager
-def _billing(folder: Path, accounts: int, market: str, product: str, key: str) -> Iterator[Sandbox]:
-    options = {"--port": _free_port(), "--accounts": accounts, "--market": market, "--product": product}
-    options |= {"--api-key": key, "--username": "salesbridge"}
-    with _process(folder, "billing", [str(word) for pair in options.items() for word in pair]) as sandbox:
-        yield sandbox
-
-
-@contextmanager
-def _process(folder: Path, name: str, options: list[str]) -> Iterator[Sandbox]:
-    command = [sys.executable, "-m", f"salesbridge.sandbox.{name}", *options]
-    log = folder / f"{name}.log"
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,  # noqa: S603 - our own
-    ):
-        try:
-            yield _ready(process, log)
-        finally:
-            process.terminate()
-
-
-def _ready(process: subprocess.Popen[str], log: Path) -> Sandbox:
-    said: dict[str, str] = {}
-    stream: IO[str] = process.stdout  # type: ignore[assignment]
-    for line in stream:
-        if line.lower().startswith("ready"):
-            threading.Thread(target=stream.read, daemon=True).start()
-            url = line.split()[-1]
-            httpx2.get(url, timeout=_READY_S)
-            return Sandbox(url, said)
-        label, _, value = line.partition(":")
-        said[label.strip()] = value.strip()
-    return show.stop(f"A simulated system did not start; see {log}.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

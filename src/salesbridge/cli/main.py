@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 from salesbridge import store
-from salesbridge.cli import demo, edge, instance, load, salesforce, sandbox, show
+from salesbridge.cli import (
+    activity,
+    demo,
+    edge,
+    instance,
+    live,
+    load,
+    problems,
+    reconcile,
+    salesforce,
+    sandbox,
+    show,
+    status,
+)
 from salesbridge.engine import durable
 from salesbridge.settings import settings
 from salesbridge.store.door import Door
@@ -20,6 +33,12 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, add
 app.add_typer(instance.tenants, name="tenant")
 app.add_typer(instance.app, name="instance")
 app.add_typer(load.app, name="load")
+app.add_typer(live.sync, name="sync")
+app.command("status")(status.status)
+app.command("activity")(activity.activity)
+app.add_typer(problems.app, name="problems")
+app.add_typer(activity.conflicts, name="conflicts")
+app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(salesforce.app, name="salesforce")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("demo")(demo.demo)

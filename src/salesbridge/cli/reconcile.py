@@ -10,7 +10,9 @@ import typer
 from salesbridge import store
 from salesbridge.cli import show
 from salesbridge.engine import instances
+from salesbridge.engine.live.judge import Standing
 from salesbridge.engine.live.reconcile import start_reconciliation
+from salesbridge.engine.live.reconcile_steps import ReconciliationActive
 from salesbridge.store.models import Reconciliation
 
 app = typer.Typer(no_args_is_help=True, help="Compare everything on both sides, and mend what differs.")
@@ -19,6 +21,8 @@ Name = Annotated[str, typer.Argument(help="Instance, or tenant/instance.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[int | None, typer.Option("--number", help="Number of the reconciliation; the last when not given.")]
 _SHOWN = 10
+#: Columns of the report; what was delivered and the calls it took come last.
+_ORDER = ("compared", *(standing.value for standing in Standing), "handed", "calls")
 
 
 @app.command("start")
@@ -32,7 +36,10 @@ def start(
     with show.clear_errors():
         store.setup()
         door, instance = instances.find(name)
-        row = start_reconciliation(door, instance.pk, "on demand", getpass.getuser(), not report_only)
+        try:
+            row = start_reconciliation(door, instance.pk, "on demand", getpass.getuser(), not report_only)
+        except ReconciliationActive as error:
+            show.stop(str(error), f"See: salesbridge reconcile status {name}")
     if as_json:
         show.as_json(_reconciliation(row))
     else:
@@ -81,7 +88,8 @@ def report(name: Name, *, number: Number = None, as_json: Json = False) -> None:
 
 
 def _counts(row: Reconciliation) -> None:
-    names = list(dict.fromkeys(n for of in row.counts.values() for n, count in of.items() if isinstance(count, int)))
+    told = {name for of in row.counts.values() for name, count in of.items() if isinstance(count, int)}
+    names = [name for name in _ORDER if name in told]
     rows = [[entity, *(of.get(name, 0) for name in names)] for entity, of in row.counts.items()]
     if rows:
         show.table({"Object": "name", **dict.fromkeys(names, "right")}, rows)

@@ -17,7 +17,6 @@ from rich.table import Table
 from salesbridge.billing import BillingError
 from salesbridge.engine.instances import SetupRefusedError
 from salesbridge.engine.live.problems import ProblemError
-from salesbridge.engine.live.reconcile import ReconciliationActive
 from salesbridge.engine.live.relink import RelinkRefusedError
 from salesbridge.model import OverrideError
 from salesbridge.salesforce import SalesforceError
@@ -60,8 +59,6 @@ def clear_errors() -> Iterator[None]:
         stop(str(error), "See: salesbridge load status. Go on with it: salesbridge load resume.")
     except TransitionError as error:
         stop(f"The instance is in another state: {error}.", "See: salesbridge status. Pause it first, or wait.")
-    except ReconciliationActive as error:
-        stop(str(error), "See: salesbridge reconcile status.")
     except DatabaseUnavailable as error:
         stop(plain(str(error)))
     except KeyboardInterrupt:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from salesbridge.model import EXTERNAL_ID, Column, Entity, columns
 from salesbridge.model.kinds import MultiPicklist, Picklist, SalesforceType
-from salesbridge.package.markup import Element, document, elements
+from salesbridge.package.components import Named
+from salesbridge.package.markup import Element, elements
 
 _KEY_HELP = "Identifies the record in the Gentrack billing system. Written by the connector; leave it as it is."
 _LABEL_LENGTH = 40
@@ -18,14 +19,14 @@ def custom_columns(entity: Entity) -> list[Column]:
     return sorted((column for column in columns(entity) if column.field.custom), key=lambda column: column.name)
 
 
-def object_file(entity: Entity) -> str:
-    """The object file that adds the entity's custom fields to a standard object.
+def custom_fields(entity: Entity) -> tuple[Named, ...]:
+    """The fields that the package adds to a standard object, by name.
 
     No field is marked as required: sales people must be able to save what billing does not know yet.
     """
     named = {column.name: _field(column) for column in custom_columns(entity)}
     named[EXTERNAL_ID] = _external_id(entity)
-    return document("CustomObject", (("fields", named[name]) for name in sorted(named)))
+    return tuple(sorted(named.items()))
 
 
 def _external_id(entity: Entity) -> tuple[Element, ...]:

@@ -1,11 +1,18 @@
-"""The connector's permission set: rights on exactly what the data model maps (Metadata API guide, PermissionSet)."""
+"""Permission sets: the connector's with rights on exactly what the data model maps, and the bypass of the triggers.
+
+Source: Metadata API guide, PermissionSet and CustomPermission.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from salesbridge.model import EXTERNAL_ID, Entity, Field, Phase
-from salesbridge.package.markup import Element, document, elements
+from salesbridge.package.apex import BYPASS
+from salesbridge.package.choices import Choices
+from salesbridge.package.components import File, xml
+from salesbridge.package.event import EVENT, FAILURE, failure_fields
+from salesbridge.package.markup import Element, elements
 
 PERMISSION_SET = "Gentrack_Connector"
 _DESCRIPTION = "What the connector to the Gentrack billing system may see and change. Assign it to its service account."
@@ -26,30 +33,49 @@ _OPTIONAL_LOOKUPS = {"Asset.AccountId"}
 _ACTIVATE = {"Contract": "ActivateContract", "Order": "ActivateOrder"}
 
 
-def permission_set_file(entities: Iterable[Entity]) -> str:
+def permission_set(entities: Iterable[Entity], choices: Choices) -> File:
     """The permission set for some entities.
 
-    Deleting is not among its rights, and neither is *Modify All*, which would imply it.
+    Deleting is not among its rights, and neither is *Modify All*, which would imply it. Of the connector's own objects
+    it may publish and hear the event, and read the log of failed publishes.
     """
     chosen = sorted(entities, key=lambda entity: entity.name)
-    fields = sorted(name for entity in chosen for name in _fields(entity))
-    return document(
+    editable = dict.fromkeys((name for entity in chosen for name in _fields(entity, choices)), True)
+    seen = editable | dict.fromkeys(failure_fields() if choices.triggered else (), False)
+    return xml(
         "PermissionSet",
+        PERMISSION_SET,
         (
             *elements(description=_DESCRIPTION),
-            *(("fieldPermissions", elements(editable=True, field=name, readable=True)) for name in fields),
+            *(
+                ("fieldPermissions", elements(editable=edit, field=name, readable=True))
+                for name, edit in sorted(seen.items())
+            ),
             *elements(hasActivationRequired=False, label="Gentrack Connector"),
-            *_objects(chosen),
+            *_objects(chosen, choices),
             *_user_permissions(chosen),
         ),
     )
 
 
-def _fields(entity: Entity) -> Iterator[str]:
+def bypass() -> Iterator[File]:
+    """The custom permission of users whose changes are not published, and a permission set that grants it.
+
+    It is apart from the connector's own set: what flows and other Apex change because of the connector's writes has to
+    be heard, so that the connector bypasses the triggers for a load only.
+    """
+    about = "Changes of these users are not published to the connector. For data loads; take it away afterwards."
+    yield xml("CustomPermission", BYPASS, elements(description=about, isLicensed=False, label="Gentrack Bypass"))
+    granted: Element = ("customPermissions", elements(enabled=True, name=BYPASS))
+    tail = elements(description=about, hasActivationRequired=False, label="Gentrack Bypass")
+    yield xml("PermissionSet", BYPASS, (granted, *tail))
+
+
+def _fields(entity: Entity, choices: Choices) -> Iterator[str]:
     yield f"{entity.name}.{EXTERNAL_ID}"
     for parent in entity.parents:
         name = f"{entity.name}.{parent.field}"
-        if not parent.required or name in _OPTIONAL_LOOKUPS:
+        if parent.entity not in choices.leave_out and (not parent.required or name in _OPTIONAL_LOOKUPS):
             yield name
     for field in entity.fields:
         name = f"{entity.name}.{field.name}{'Address' if field.address else ''}"
@@ -62,23 +88,28 @@ def _permissionable(field: Field, name: str) -> bool:
     return field.custom or not (field.required or name in _SEEN_BY_ALL)
 
 
-def _objects(entities: list[Entity]) -> Iterator[Element]:
-    names = {entity.name: True for entity in entities if entity.name not in _FOLLOWS}
+def _objects(entities: list[Entity], choices: Choices) -> Iterator[Element]:
+    """Rights on objects: those of the mapping, then those of our own."""
+    rights = {entity.name: _rights(entity.name, create=True) for entity in entities if entity.name not in _FOLLOWS}
     if any(entity.facts for entity in entities):
-        names["Pricebook2"] = False
-    for name, create in sorted(names.items()):
-        yield (
-            "objectPermissions",
-            elements(
-                allowCreate=create,
-                allowDelete=False,
-                allowEdit=True,
-                allowRead=True,
-                modifyAllRecords=False,
-                object=name,
-                viewAllRecords=name not in _UNSHARED,
-            ),
-        )
+        rights["Pricebook2"] = _rights("Pricebook2", create=False)
+    if choices.triggered:
+        rights[EVENT] = _rights(EVENT, create=True, edit=False, view_all=False)
+        rights[FAILURE] = _rights(FAILURE, create=False, edit=False)
+    for _, right in sorted(rights.items()):
+        yield "objectPermissions", right
+
+
+def _rights(name: str, *, create: bool, edit: bool = True, view_all: bool = True) -> tuple[Element, ...]:
+    return elements(
+        allowCreate=create,
+        allowDelete=False,
+        allowEdit=edit,
+        allowRead=True,
+        modifyAllRecords=False,
+        object=name,
+        viewAllRecords=view_all and name not in _UNSHARED,
+    )
 
 
 def _user_permissions(entities: list[Entity]) -> Iterator[Element]:

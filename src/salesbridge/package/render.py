@@ -1,39 +1,115 @@
-"""The package: files in the layout of the Metadata API, from one table."""
+"""The package: files in the layout of the Metadata API or of an SFDX project, from one table."""
 
 from __future__ import annotations
 
-from salesbridge.model import EXTERNAL_ID, Entity, Table
-from salesbridge.package.fields import custom_columns, object_file
-from salesbridge.package.markup import Element, document, elements
-from salesbridge.package.permissions import PERMISSION_SET, permission_set_file
+import json
+from collections.abc import Iterator
+from dataclasses import replace
 
-API_VERSION = "66.0"
+from salesbridge.model import Entity, Table
+from salesbridge.package.apex import apex
+from salesbridge.package.apps import connected_app, external_client_app, named_credential
+from salesbridge.package.choices import ONGOING, Choices
+from salesbridge.package.components import (
+    API_VERSION,
+    Component,
+    File,
+    ObjectParts,
+    manifest,
+    members,
+    metadata_files,
+    source_files,
+)
+from salesbridge.package.event import event, failure
+from salesbridge.package.fields import custom_fields
+from salesbridge.package.pages import layout, list_view
+from salesbridge.package.permissions import bypass, permission_set
+
+#: What holds people's data: removed only when asked for.
+_KEEPS_DATA = ("CustomField", "CustomObject")
+_PRETTIER = {"plugins": ["prettier-plugin-apex"], "printWidth": 120, "tabWidth": 4, "trailingComma": "none"}
 
 
-def render(table: Table, *, initial_only: bool = False) -> dict[str, str]:
+def render(table: Table, choices: Choices = ONGOING, *, initial_only: bool = False) -> dict[str, str]:
     """The files of the package by path, ready for :func:`~salesbridge.package.archive`.
 
     Args:
         table: The tenant's data model.
+        choices: What is to be installed.
         initial_only: Only the objects of the initial data synchronisation, so that an org without Quotes, for example,
-            can be prepared for it.
+            can be prepared for it; the same as ``Choices(initial_only=True)``.
     """
-    entities = [entity for entity in table.entities if entity.initial or not initial_only]
-    files = {f"objects/{entity.name}.object": object_file(entity) for entity in entities}
-    files[f"permissionsets/{PERMISSION_SET}.permissionset"] = permission_set_file(entities)
-    files["package.xml"] = _manifest(entities)
-    return dict(sorted(files.items()))
+    return metadata_files(_components(table, _narrowed(choices, initial_only=initial_only)))
 
 
-def _manifest(entities: list[Entity]) -> str:
-    fields = [f"{entity.name}.{name}" for entity in entities for name in _custom_names(entity)]
-    types = (_types("CustomField", fields), _types("PermissionSet", [PERMISSION_SET]))
-    return document("Package", (*types, *elements(version=API_VERSION)))
+def project(table: Table, choices: Choices = ONGOING) -> dict[str, str]:
+    """The same package as an SFDX project, for Salesforce's own tools (Salesforce DX Developer Guide).
+
+    Args:
+        table: The tenant's data model.
+        choices: What is to be installed.
+    """
+    components = list(_components(table, choices))
+    settings = {
+        "packageDirectories": [{"path": "force-app", "default": True}],
+        "name": "salesbridge",
+        "namespace": "",
+        "sourceApiVersion": API_VERSION,
+    }
+    around = {
+        ".prettierrc": json.dumps(_PRETTIER, indent=2) + "\n",
+        "manifest/package.xml": manifest(members(components)),
+        "sfdx-project.json": json.dumps(settings, indent=2) + "\n",
+    }
+    return dict(sorted({**source_files(components), **around}.items()))
 
 
-def _custom_names(entity: Entity) -> list[str]:
-    return [EXTERNAL_ID, *(column.name for column in custom_columns(entity))]
+def removal(table: Table, choices: Choices = ONGOING, *, with_data: bool = False) -> dict[str, str]:
+    """The files of a deployment that takes the package away again, ready for :func:`~salesbridge.package.archive`.
+
+    Args:
+        table: The tenant's data model.
+        choices: What was installed.
+        with_data: Remove the custom fields, the event and the log of failures too, with what they hold. Without it
+            they stay, so that a later installation finds every link again.
+    """
+    named = members(_components(table, choices))
+    doomed = {kind: names for kind, names in named.items() if with_data or kind not in _KEEPS_DATA}
+    return {"destructiveChanges.xml": manifest(doomed), "package.xml": manifest({})}
 
 
-def _types(name: str, members: list[str]) -> Element:
-    return "types", (*(("members", member) for member in sorted(members)), *elements(name=name))
+def _narrowed(choices: Choices, *, initial_only: bool) -> Choices:
+    return replace(choices, initial_only=choices.initial_only or initial_only)
+
+
+def _components(table: Table, choices: Choices) -> Iterator[Component]:
+    entities = [
+        entity
+        for entity in table.entities
+        if entity.name not in choices.leave_out and (entity.initial or not choices.initial_only)
+    ]
+    for entity in entities:
+        yield _parts(entity, choices)
+    yield permission_set(entities, choices)
+    if choices.triggered:
+        yield event()
+        yield failure()
+        yield from bypass()
+        yield from apex(table, choices)
+    yield from _extras(entities, choices)
+
+
+def _parts(entity: Entity, choices: Choices) -> ObjectParts:
+    view = list_view(entity) if choices.list_views else None
+    return ObjectParts(entity.name, custom_fields(entity), (view,) if view else ())
+
+
+def _extras(entities: list[Entity], choices: Choices) -> Iterator[File]:
+    if choices.layouts:
+        yield from filter(None, map(layout, entities))
+    if choices.application is not None:
+        yield from external_client_app(choices.application)
+    if choices.connected_app is not None:
+        yield from connected_app(choices.connected_app)
+    if choices.callout is not None:
+        yield from named_credential(choices.callout)

@@ -12,12 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from salesbridge.store.copying import copied
 from salesbridge.store.door import Door
 
-_TABLES = ("told_salesforce", "told_billing", "told_pair", "told_suspect")
+_TABLES = ("told_salesforce", "told_billing", "told_link", "told_pair", "told_suspect")
 _DROP = f"DROP TABLE IF EXISTS {', '.join('pg_temp.' + name for name in _TABLES)}"
 _CREATE = """
 CREATE TEMP TABLE told_salesforce (
@@ -37,25 +37,29 @@ DELETE FROM told_billing earlier USING (
     SELECT key, max(position) AS last FROM told_billing GROUP BY key HAVING count(*) > 1
 ) twice WHERE earlier.key = twice.key AND earlier.position < twice.last
 """
+#: For hash joins of millions that need not go through files.
+_ROOM = "SET LOCAL work_mem = '64MB'"
+# copied, since right after a first load the table of links has no statistics: joins with it would be planned badly
+_LINKS = """
+CREATE TEMP TABLE told_link AS
+SELECT billing_key, salesforce_id FROM store_link WHERE tenant_id = %s AND instance_id = %s AND entity = %s
+"""
 _PAIR = """
 CREATE TEMP TABLE told_pair AS
-WITH linked AS NOT MATERIALIZED (
-    SELECT billing_key, salesforce_id FROM store_link WHERE tenant_id = %s AND instance_id = %s AND entity = %s
-), told AS (
+WITH told AS (
     SELECT s.position, s.id, s.hash, s.code, coalesce(l.billing_key, s.key) AS name, l.billing_key IS NOT NULL AS linked
-    FROM told_salesforce s LEFT JOIN linked l ON l.salesforce_id = s.id
+    FROM told_salesforce s LEFT JOIN told_link l ON l.salesforce_id = s.id
 )
 SELECT coalesce(told.name, b.key) AS key, told.id, told.position AS salesforce, b.position AS billing,
     coalesce(told.linked, false) AS linked, rival.billing_key IS NOT NULL AS rival,
     coalesce(told.linked AND told.hash = b.hash, false) AS alike, coalesce(b.code, told.code) AS code
 FROM told FULL JOIN told_billing b ON b.key = told.name
-LEFT JOIN linked rival ON rival.billing_key = told.name AND rival.salesforce_id <> told.id AND NOT told.linked
+LEFT JOIN told_link rival ON rival.billing_key = told.name AND rival.salesforce_id <> told.id AND NOT told.linked
 """
 _NOWHERE = """
 INSERT INTO told_pair (key, linked, rival, alike)
-SELECT l.billing_key, true, false, false FROM store_link l
-WHERE l.tenant_id = %s AND l.instance_id = %s AND l.entity = %s
-    AND NOT EXISTS (SELECT FROM told_salesforce s WHERE s.id = l.salesforce_id)
+SELECT l.billing_key, true, false, false FROM told_link l
+WHERE NOT EXISTS (SELECT FROM told_salesforce s WHERE s.id = l.salesforce_id)
     AND NOT EXISTS (SELECT FROM told_billing b WHERE b.key = l.billing_key)
 """
 _COUNTS = """
@@ -211,11 +215,13 @@ class Comparison:
 
     def match(self) -> Matched:
         """Match both listings, once both are complete."""
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_ROOM)
             cursor.execute(_ONCE)
-            cursor.execute("ANALYZE told_salesforce, told_billing")
-            cursor.execute(_PAIR, self._whose)
-            cursor.execute(_NOWHERE, self._whose)
+            cursor.execute(_LINKS, self._whose)
+            cursor.execute("ANALYZE told_salesforce, told_billing, told_link")
+            cursor.execute(_PAIR)
+            cursor.execute(_NOWHERE)
             cursor.execute("ANALYZE told_pair")
             cursor.execute(_SUSPECT)
             cursor.execute(_CONTAINED)

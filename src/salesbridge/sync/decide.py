@@ -14,6 +14,7 @@ from salesbridge.model import EXTERNAL_ID, Entity, Side
 from salesbridge.sync.change import Cells, Change, Gone, Link, Op, Seen
 from salesbridge.sync.decision import Decision, Lost, Reason, Verdict, Write, writes_of
 from salesbridge.sync.merge import Move, Rule, Slot, merge, slots
+from salesbridge.sync.siblings import through_sibling
 
 #: How long an announced change may stay invisible before it counts as rolled back.
 PATIENCE = timedelta(seconds=60)
@@ -49,6 +50,8 @@ class Facts:
         now: The moment.
         unwritable: Columns that this billing system has no way to write.
         policy: The instance's settings.
+        siblings: What Salesforce holds of other records that show some of the same values; they are asked for only
+            where a value would be put back that may have been changed through them.
     """
 
     changes: tuple[Change, ...]
@@ -59,6 +62,7 @@ class Facts:
     now: datetime
     unwritable: frozenset[str] = frozenset()
     policy: Policy = field(default_factory=Policy)
+    siblings: tuple[Cells, ...] = ()
 
 
 def decide(entity: Entity, facts: Facts) -> Decision:
@@ -175,7 +179,8 @@ def _missing_parent(entity: Entity, cells: Cells, linked: frozenset[tuple[str, s
 def _both(entity: Entity, facts: Facts, salesforce: Seen, billing: Seen, *, invisible: bool) -> Decision:
     agreed = facts.link.agreed if facts.link is not None else {}
     found = merge(entity, salesforce.cells, billing.cells, agreed, facts.unwritable)
-    moves = tuple(_without_fights(facts, move) for move in found)
+    through = through_sibling(entity, billing.cells, facts.siblings)
+    moves = tuple(_without_fights(facts, _followed(move, through)) for move in found)
     equal = _equal(entity, salesforce.cells, billing.cells)
     lost = _lost(entity, facts, moves, salesforce.cells, billing.cells)
     fighting = tuple(move.name for move in moves if move.rule is Rule.FIGHTING)
@@ -198,6 +203,13 @@ def _sent_parents(entity: Entity, writes: tuple[Write, ...]) -> Cells:
     columns = {parent.column for parent in entity.parents}
     sent = (write.cells for write in writes if write.side is Side.SALESFORCE)
     return {name: cell for cells in sent for name, cell in cells.items() if name in columns}
+
+
+def _followed(move: Move, through: frozenset[str]) -> Move:
+    """A value that was changed through a sibling is not put back: this record follows."""
+    if move.rule is not Rule.RESTORED or move.master is not Side.SALESFORCE or move.name not in through:
+        return move
+    return replace(move, rule=Rule.SIBLING, to=Side.SALESFORCE)
 
 
 def _without_fights(facts: Facts, move: Move) -> Move:

@@ -19,13 +19,14 @@ class Rule(StrEnum):
     MASTER_CHANGED = "master changed"
     RESTORED = "restored"
     CONFLICT = "conflict"
+    SIBLING = "changed through another record"
     FIXED = "fixed"
     UNWRITABLE = "unwritable"
     FIGHTING = "fighting"
 
 
 #: Rules by which a value travels; the others leave a difference as it is, with a reason.
-TRAVELS = frozenset({Rule.FIRST_CONTACT, Rule.MASTER_CHANGED, Rule.RESTORED, Rule.CONFLICT})
+TRAVELS = frozenset({Rule.FIRST_CONTACT, Rule.MASTER_CHANGED, Rule.RESTORED, Rule.CONFLICT, Rule.SIBLING})
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def test_agreements_of_an_account_are_listed_both_ways(junifer):
 def test_what_is_not_there_is_not_found(junifer, path):
     response = junifer.get(path)
     assert response.status_code == 404
-    assert response.json()["errorCode"] == "NotFound"
+    assert response.json()["errorCode"] == ("PathNotFound" if path in {"/accounts/abc", "/nothing"} else "NotFound")
 
 
 def test_patch_is_not_used(junifer):

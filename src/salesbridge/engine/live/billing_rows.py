@@ -44,7 +44,7 @@ def read_billing(site: Site, wanted: Mapping[Name, datetime | None]) -> dict[Nam
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="read-billing") as pool:
         found.update(zip(rest, pool.map(lambda name: site.billing.read(*name), rest), strict=True))
     point("after reading billing")
-    return found
+    return {name: raw if raw is None else {**site.omitted.get(name[0], {}), **raw} for name, raw in found.items()}
 
 
 def _told(wanted: Mapping[Name, datetime | None]) -> dict[str, dict[str, datetime]]:

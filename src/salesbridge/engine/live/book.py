@@ -1,4 +1,6 @@
-"""Writing down what became of a batch: links, outcomes, parked records, problems and conflicts in one transaction.
+"""Writing down what became of a batch: links, outcomes, parked records and problems in one transaction.
+
+Values that are going to be replaced are written down before they are: after that, nobody could tell them any more.
 
 The lease is checked in the same transaction, so a worker that lost it while it was away changes nothing. Other systems
 may have been written to by then; the next worker reads both sides and finds that done.
@@ -63,7 +65,6 @@ def write_down(site: Site, fence: Fence, deeds: Sequence[Deed], now: datetime) -
         settled = [deed for deed in deeds if waiting[deed.view.record] is None]
         _keep(site, deeds, now)
         _outcomes(site, deeds, waiting)
-        _conflicts(site, deeds)
         _release(site, settled)
         for deed in deeds:
             why = waiting[deed.view.record]
@@ -71,6 +72,24 @@ def write_down(site: Site, fence: Fence, deeds: Sequence[Deed], now: datetime) -
                 _park(site, deed, why, now)
         _wake_children(site, deeds, now)
     point("after the commit")
+
+
+def tell_lost(site: Site, fence: Fence, deeds: Sequence[Deed]) -> None:
+    """Write down what people entered and is about to be replaced.
+
+    A worker that dies after the write, or never hears its answer, leaves both sides equal: its successor finds no
+    trace of what was replaced.
+
+    Raises:
+        FencedError: Another worker holds the lease; nothing was written.
+    """
+    if not any(deed.decision.lost for deed in deeds):
+        return
+    point("before telling what is lost")
+    with transaction.atomic():
+        fence.hold()
+        _conflicts(site, deeds)
+    point("after telling what is lost")
 
 
 def _waiting(deed: Deed) -> Waiting | None:
@@ -184,7 +203,7 @@ def _conflicts(site: Site, deeds: Iterable[Deed]) -> None:
             side=lost.side, base=lost.base, lost=lost.lost, won=lost.won, both=lost.both,
             number=deed.view.folded.last, by=by[deed.view.folded.last],
         )
-        for deed, lost in {(d.view.folded.last, x.name, x.side): (d, x) for d, x in entered}.values()
+        for deed, lost in {(d.view.folded.last, x.name, x.side): (d, x) for d, x in reversed(entered)}.values()
         if (deed.view.folded.last, lost.name, lost.side) not in known
     )  # fmt: skip
 

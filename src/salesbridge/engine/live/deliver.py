@@ -7,7 +7,6 @@ instance, so the rounds of an instance follow one another and the changes of a r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,9 +15,10 @@ from django.db.models import F
 
 from salesbridge.billing import BillingError
 from salesbridge.engine.live.act import Deed, act
-from salesbridge.engine.live.book import write_down
+from salesbridge.engine.live.book import tell_lost, write_down
 from salesbridge.engine.live.budget import spent
-from salesbridge.engine.live.look import View, facts_of, look
+from salesbridge.engine.live.deciding import decided
+from salesbridge.engine.live.look import look
 from salesbridge.engine.live.points import point
 from salesbridge.engine.live.site import Site
 from salesbridge.model import Side
@@ -27,8 +27,6 @@ from salesbridge.store.changes import Heard, behind, pending
 from salesbridge.store.journal import LIVE, raise_problem
 from salesbridge.store.leases import Fence
 from salesbridge.store.models import Live, Parked, Problem
-from salesbridge.sync.decide import decide
-from salesbridge.sync.decision import Decision, Reason, Verdict
 
 #: Most changes and most parked records taken up in one round.
 BATCH = 1000
@@ -83,7 +81,7 @@ def deliver(site: Site, fence: Fence, now: datetime, *, limit: int = BATCH) -> R
             _hold(site, fence, Side.SALESFORCE, over, now)
             return Round(held=over.message)
         views = look(site, heard, now)
-        deeds = [Deed(view, decision) for view, decision in zip(views, _decided(site, views, now), strict=True)]
+        deeds = [Deed(view, decision) for view, decision in zip(views, decided(site, views, now), strict=True)]
     except (SalesforceError, BillingError) as error:
         side = Side.SALESFORCE if isinstance(error, SalesforceError) else Side.BILLING
         _hold(site, fence, side, error, now)
@@ -99,16 +97,8 @@ def _take(site: Site, now: datetime, limit: int) -> list[Heard]:
     return [*(behind(site.door, site.instance.pk, parked) if parked else []), *fresh]
 
 
-def _decided(site: Site, views: Sequence[View], now: datetime) -> list[Decision]:
-    refused = Decision(Verdict.NOTHING, Reason.LEFT)
-    facts = facts_of(site, views, now)
-    return [
-        refused if view.refused is not None else decide(site.entities[view.record[0]], known)
-        for view, known in zip(views, facts, strict=True)
-    ]
-
-
 def _carry_out(site: Site, fence: Fence, deeds: list[Deed], now: datetime) -> Round:
+    tell_lost(site, fence, deeds)
     down = act(site, deeds)
     done = [deed for deed in deeds if deed.done]
     write_down(site, fence, done, now)

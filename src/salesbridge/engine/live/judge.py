@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from salesbridge.engine.live.look import View, facts_of, look
+from salesbridge.engine.live.deciding import decided
+from salesbridge.engine.live.look import View, look
 from salesbridge.engine.live.site import Site
 from salesbridge.model import EXTERNAL_ID, Entity, Side
 from salesbridge.store.changes import Heard
 from salesbridge.sync.change import Cells, Op, Origin, Seen
-from salesbridge.sync.decide import decide
 from salesbridge.sync.decision import Decision, Reason, Verdict
 from salesbridge.sync.merge import merge
 
@@ -92,9 +92,8 @@ def judge(site: Site, asked: Sequence[tuple[str, Side, str]], now: datetime) -> 
     ]
     views = look(site, heard, now)
     found: dict[int, Judged] = {}
-    for view, facts in zip(views, facts_of(site, views, now), strict=True):
-        entity = site.entities[view.record[0]]
-        judged = _refused(view) if view.refused is not None else _judged(view, decide(entity, facts))
+    for view, decision in zip(views, decided(site, views, now), strict=True):
+        judged = _refused(view) if view.refused is not None else _judged(view, decision)
         found.update(dict.fromkeys((change.number for change in view.heard if change.number < 0), judged))
     return [found[-number] for number in range(1, len(asked) + 1)]
 

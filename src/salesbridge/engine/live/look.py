@@ -149,7 +149,9 @@ def _read_billing(site: Site, views: Sequence[View], now: datetime) -> None:
         view.raw = found[entity.record, view.record[1]]
         if view.raw is not None:
             try:
-                view.billing = billing_seen(site.transforms[entity.name], view.raw, site.today(now))
+                view.billing = billing_seen(
+                    site.transforms[entity.name], view.raw, site.today(now), site.scales[entity.name]
+                )
             except RecordRefusedError as refusal:
                 view.refused = refusal
 

@@ -21,6 +21,9 @@ from salesbridge.sync.decide import decide
 from salesbridge.sync.decision import Decision
 from salesbridge.sync.merge import slots
 
+#: How a side is said to hold the record, and not to.
+THERE, NOT_THERE = "there", "not there"
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -50,8 +53,8 @@ class Sides:
     Args:
         parked: How it waits, if it does.
         waiting: Changes that wait behind it.
-        salesforce: ``there``, ``deleted``, ``merged into ...``, ``not there`` or ``not readable: ...``.
-        billing: ``there``, ``not there`` or ``not readable: ...``.
+        salesforce: ``there``, ``deleted``, ``merged into ...`` or ``not there``.
+        billing: ``there`` or ``not there``.
         salesforce_id: Its Salesforce id, as far as it is known.
         fields: What each side holds; nothing where neither could be read.
         now: What would be decided now, in plain words; empty where nothing could be read.
@@ -91,7 +94,7 @@ def sides(door: Door, problem: Problem, now: datetime) -> Sides | None:
 def _sides(where: Site, parked: Parked | None, waiting: tuple[Heard, ...], view: View, decision: Decision) -> Sides:
     refused = f"{view.refused.message} ({view.refused.code})" if view.refused is not None else ""
     return Sides(
-        parked, waiting, _salesforce(view), "there" if view.raw is not None else "not there",
+        parked, waiting, _salesforce(view), THERE if view.raw is not None else NOT_THERE,
         view.link.salesforce_id if view.link is not None else getattr(view.salesforce, "id", ""),
         tuple(_held(where, view, decision)), refused or reason_words(decision.reason.name),
     )  # fmt: skip
@@ -104,8 +107,8 @@ def _salesforce(view: View) -> str:
         case Gone():
             return "deleted"
         case Seen():
-            return "there"
-    return "not there"
+            return THERE
+    return NOT_THERE
 
 
 def _held(where: Site, view: View, decision: Decision) -> Iterator[Held]:

@@ -18,6 +18,7 @@ from salesbridge.engine.live.budget import spent
 from salesbridge.engine.live.compare import SETTLE_S, EntityComparison
 from salesbridge.engine.live.points import point
 from salesbridge.engine.live.site import Site
+from salesbridge.engine.live.states import clear_gap, live_of
 from salesbridge.engine.load.memory import rarely_collecting
 from salesbridge.store.changes import Heard, write_changes
 from salesbridge.store.comparison import Comparison
@@ -49,6 +50,7 @@ def register(door: Door, instance_id: uuid.UUID, cause: str, by: str, *, repair:
     """Number a reconciliation and write down that it was asked for; nothing runs it yet."""
     with transaction.atomic():
         instance = door.instances.select_for_update().get(pk=instance_id)
+        live_of(door, instance_id)  # what differs is written into its journal, even before it goes live
         rows = door.rows(Reconciliation).filter(instance=instance)
         number = (rows.aggregate(last=Max("number"))["last"] or 0) + 1
         row = rows.new(instance=instance, number=number, cause=cause, started_by=by, repair=repair)
@@ -159,18 +161,19 @@ def finish(site: Site, row_id: uuid.UUID) -> None:
             return
         row.state, row.finished_at, row.message = FINISHED, datetime.now(UTC), _sentence(row)
         row.save(update_fields=["state", "finished_at", "message"])
-        live = site.door.rows(Live).filter(instance=site.instance)
-        live.update(reconciled_at=row.started_at)
-        if not _missed_since(site, row.started_at):
-            live.filter(gap_since__lte=row.started_at).update(gap_since=None, gap_reason="")
+        begun = row.started_at or row.finished_at
+        if _missed_since(site, begun):
+            site.door.rows(Live).filter(instance=site.instance).update(reconciled_at=begun)
+        else:
+            clear_gap(site.door, site.instance.pk, begun)
             _solve(site, LOST)
         _solve(site, BROKEN)
         _record(site, row, "reconcile:finished", {"counts": totals(row.counts), "message": row.message})
 
 
-def _missed_since(site: Site, started_at: datetime | None) -> bool:
+def _missed_since(site: Site, begun: datetime) -> bool:
     """Whether changes may have been missed after the comparison began, which it need not have seen."""
-    later = site.door.activities.filter(instance=site.instance, tag__in=_GAPS, at__gt=started_at)
+    later = site.door.activities.filter(instance=site.instance, tag__in=_GAPS, at__gt=begun)
     return later.exists()
 
 

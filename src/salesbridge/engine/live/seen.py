@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from salesbridge.model import EXTERNAL_ID, Column, Entity, RecordRefusedError, Transform, columns, from_json, to_json
 from salesbridge.model.kinds import CLEAR, RefusedError, cell_of, value_of
 from salesbridge.model.refusal import refused
 from salesbridge.sync.change import Cells, Seen
+
+#: Digits after the point that the org's number fields keep, by column.
+Scales = Mapping[str, int]
 
 
 def salesforce_seen(entity: Entity, row: Mapping[str, Any]) -> Seen:
@@ -27,18 +31,37 @@ def salesforce_seen(entity: Entity, row: Mapping[str, Any]) -> Seen:
     return Seen(cells, key, str(row["Id"]), instant(row.get("SystemModstamp")), str(row.get("LastModifiedById") or ""))
 
 
-def billing_seen(transform: Transform, record: Mapping[str, Any], today: date) -> Seen:
-    """A billing record as the billing system gave it.
+def salesforce_cells(entity: Entity, row: Mapping[str, Any]) -> dict[str, str | None]:
+    """The cells of those columns that a row holds; a value that is none of its kind is left out."""
+    return claimed(entity, row)
+
+
+def billing_seen(transform: Transform, record: Mapping[str, Any], today: date, scales: Scales) -> Seen:
+    """A billing record as the billing system gave it, with numbers as exact as Salesforce can hold them.
+
+    Args:
+        transform: The entity's transform.
+        record: What billing gave.
+        today: The day on which derived values are taken.
+        scales: Digits after the point that the org's fields keep, by column.
 
     Raises:
         RecordRefusedError: It cannot become a Salesforce record as it is.
     """
     row = transform.row(record, today)
-    cells = cells_of(transform.entity, row.values)
+    values = {name: _rounded(value, scales.get(name)) for name, value in row.values.items()}
+    cells = cells_of(transform.entity, values)
     cells[EXTERNAL_ID] = row.key
     for parent in transform.entity.parents:
         cells[parent.column] = row.parents[parent.field]
     return Seen(cells, row.key, str(record.get("internal_id") or ""))
+
+
+def _rounded(value: Any, scale: int | None) -> Any:
+    """A number as Salesforce stores it: it rounds half up to the scale of the field (Help, "Custom Field Types")."""
+    if scale is None or not isinstance(value, Decimal) or -int(value.as_tuple().exponent) <= scale:
+        return value
+    return value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
 
 
 def cells_of(entity: Entity, values: Mapping[str, Any]) -> dict[str, str | None]:

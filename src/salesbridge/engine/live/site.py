@@ -9,9 +9,10 @@ from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from salesbridge.billing import Billing
+from salesbridge.billing import Billing, BillingApi
 from salesbridge.engine import connections
 from salesbridge.model import TABLE, Entity, Fact, Side, Table, Transform, columns, load_order, merge
+from salesbridge.model.kinds import Number
 from salesbridge.salesforce import Salesforce
 from salesbridge.store.door import Door
 from salesbridge.store.models import Instance, Tenant
@@ -83,6 +84,18 @@ class Site:
         return frozenset(c.name for c in columns(entity) if c.attributes and not can.issuperset(c.attributes))
 
     @cached_property
+    def omitted(self) -> Mapping[str, Mapping[str, None]]:
+        """What a billing record that was read in full means by not telling an attribute, by billing record.
+
+        Junifer leaves members out that are null (docs/billing-dialects.md); elsewhere what is not told is unknown.
+        """
+        billing = self.billing
+        if self.tenant.product != "junifer" or not isinstance(billing, BillingApi):
+            return {}
+        shapes = {kind: billing.shape(kind) for kind in self.of_record}
+        return {kind: dict.fromkeys(shape.members) for kind, shape in shapes.items() if shape is not None}
+
+    @cached_property
     def facts(self) -> Mapping[str, str]:
         """Facts of the org that records are created with.
 
@@ -92,6 +105,20 @@ class Site:
         wanted = {fact for entity in self.entities.values() for _, fact in entity.facts}
         books = [str(row["Id"]) for row in self.salesforce.query(_STANDARD_PRICEBOOK)] if wanted else []
         return {fact: books[0] for fact in wanted if fact is Fact.STANDARD_PRICEBOOK and books}
+
+    @cached_property
+    def scales(self) -> Mapping[str, Mapping[str, int]]:
+        """Digits after the point that the org's number fields keep, by entity and column.
+
+        Raises:
+            SalesforceError: Salesforce refuses or does not answer.
+        """
+        return {name: self._scales(entity) for name, entity in self.entities.items()}
+
+    def _scales(self, entity: Entity) -> dict[str, int]:
+        ours = {column.name for column in columns(entity) if isinstance(column.kind, Number)}
+        fields = self.salesforce.describe(entity.name)["fields"] if ours else []
+        return {field["name"]: int(field["scale"]) for field in fields if field["name"] in ours}
 
     @cached_property
     def policy(self) -> Policy:

@@ -9,7 +9,7 @@ from typing import Any
 
 from salesbridge.engine.live.names import Known, known
 from salesbridge.engine.live.site import Site
-from salesbridge.engine.live.words import claims_of, decision_words, heard_words, spelt
+from salesbridge.engine.live.words import claims_of, decision_words, heard_words, spelt, times
 from salesbridge.store.journal import LIVE
 from salesbridge.store.models import Change, Conflict, Link, Parked
 
@@ -111,7 +111,7 @@ def _waits(site: Site, record: Known) -> Iterator[Entry]:
     rows = site.door.rows(Parked).filter(instance=site.instance, record__in=record.names, entity__in=record.entities)
     for row in rows:
         told = (
-            f"It waits ({row.hold}, {row.code}), looked at {row.looks} times, next at {row.next_at:%Y-%m-%d %H:%M:%S}"
+            f"It waits ({row.hold}, {row.code}), looked at {times(row.looks)}, next at {row.next_at:%Y-%m-%d %H:%M:%S}"
         )
         lines = [told, *(text for text in (row.message, row.mend) if text)]
         if row.waits_for_key:
@@ -127,7 +127,7 @@ def _problems(site: Site, record: Known) -> Iterator[Entry]:
     rows = site.door.problems.filter(instance=site.instance, entity__in=record.entities, key__in=record.names)
     for row in rows:
         stands = "still open" if row.state in LIVE else row.state
-        lines = (f"A person was told: {row.title} ({stands}, seen {row.count} times)", row.mend)
+        lines = (f"A person was told: {row.title} ({stands}, seen {times(row.count)})", row.mend)
         facts = {"problem": str(row.pk), "kind": row.kind, "cause": row.cause, "state": row.state, "count": row.count}
         yield Entry(row.first_at, "problem", (row.entity, row.key), tuple(line for line in lines if line), facts)
 

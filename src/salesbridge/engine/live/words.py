@@ -17,6 +17,7 @@ RULES: Mapping[Rule, str] = {
     Rule.MASTER_CHANGED: "{master} is master and has changed it",
     Rule.RESTORED: "{master} is master; what was entered in {other} is put back",
     Rule.CONFLICT: "both sides have changed it; {master} is master",
+    Rule.SIBLING: "it was changed through another record that shows the same value, and this record follows",
     Rule.FIXED: "left as it is: Salesforce does not accept this change on an existing record",
     Rule.UNWRITABLE: "left as it is: this billing system has no way to write it",
     Rule.FIGHTING: "left as it is: it was put back again and again",
@@ -29,6 +30,11 @@ _OPS = {"save": "saved", "delete": "deleted", "undelete": "undeleted"}
 def spelt(cell: str | None) -> str:
     """A cell as people read it."""
     return "nothing" if cell is None else f"'{cell}'"
+
+
+def times(count: int) -> str:
+    """How often something was."""
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def side_name(side: str) -> str:

@@ -100,7 +100,7 @@ def _links(names: list[str], born: frozenset[str]) -> Callable[[list[str]], tupl
             agreed = agreed_of(names, row[2:], born=kept)
         else:
             agreed = {name: cell or None for name, cell in zip(names, row[2:], strict=True) if cell or name in kept}
-            del agreed[EXTERNAL_ID]
+            agreed.pop(EXTERNAL_ID, None)
         return row[key_at], row[0], orjson.dumps(agreed).decode()
 
     return link

@@ -28,14 +28,16 @@ def line_of(entity: Entity) -> Callable[[list[str]], str]:
 
     def lined(cells: list[str]) -> str:
         quoted = cells
-        quotes = 0
+        quotes = breaks = 0
         for at in several:
-            if "\n" in cells[at]:
+            cell = cells[at]
+            if "\n" in cell:
                 quoted = quoted.copy() if quotes == 0 else quoted
-                quoted[at] = f'"{cells[at]}"'
+                quoted[at] = f'"{cell}"'
                 quotes += 2
+                breaks += cell.count("\n")
         text = ",".join(quoted)
-        if text.count(",") != commas or text.count('"') != quotes:
+        if text.count(",") != commas or text.count('"') != quotes or text.count("\n") != breaks:
             return line(cells)
         return text + "\n"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from salesbridge.sandbox.billing.service import Service
 
-_CODES = {404: "NotFound", 405: "MethodNotAllowed"}
+_CODES = {404: "PathNotFound", 405: "MethodNotAllowed"}
 
 
 def build_app(service: Service) -> ASGIApp:

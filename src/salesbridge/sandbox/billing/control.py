@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
 from starlette.routing import Route
 
 from salesbridge.sandbox.billing.faults import UnknownFaultError
+from salesbridge.sandbox.billing.records import KINDS
 from salesbridge.sandbox.billing.requests import CallError, body_of
+from salesbridge.sandbox.billing.rules import RefusedError
 from salesbridge.sandbox.billing.service import Service, json_answer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from salesbridge.sandbox.billing.store import Change
 
@@ -26,6 +28,7 @@ def control_routes(service: Service) -> list[Route]:
         Route("/sandbox/faults", control.faults, methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/version", control.version, methods=["PUT"]),
         Route("/sandbox/clock", control.clock, methods=["POST"]),
+        Route("/sandbox/records", control.record, methods=["PUT"]),
     ]
 
 
@@ -40,6 +43,21 @@ class _Control:
         after = request.query_params.get("after", "0")
         kept = self._service.billing.changes(int(after) if after.isdigit() else 0)
         return json_answer({"changes": [_shown(change) for change in kept]})
+
+    async def record(self, request: Request) -> Response:
+        """What somebody enters at the system's own screens; the API cannot change everything."""
+        body, billing = await body_of(request), self._service.billing
+        kind, values = body.get("kind"), body.get("values")
+        if kind not in KINDS or not isinstance(values, dict):
+            raise CallError(400, "Required", f"kind is one of {', '.join(KINDS)}; values is an object")
+        found = billing.find(kind, str(body.get("key")))
+        if found is None:
+            raise CallError(404, "NotFound", "There is no such record")
+        try:
+            billing.update(kind, found["id"], values, source="screen")
+        except RefusedError as error:
+            raise CallError(400, "Refused", str(error)) from error
+        return Response(status_code=204)
 
     async def faults(self, request: Request) -> Response:
         faults = self._service.faults

@@ -35,6 +35,8 @@ LISTS: dict[str, Kind] = {
     "orders": "orders",
 }
 _KEYS = {"products": "code", "service_points": "identifier", "account_customers": "customerNumber"}
+#: Lists that find one record by its business key, and the query that holds it.
+_FOUND_BY = {"accounts": "number", "products": "code", "agreements": "number", "orders": "number"}
 _LINK_KEY = {"accountNumber", "customerNumber"}
 _LARGEST_PAGE, _PAGE = 1000, 100
 
@@ -147,9 +149,10 @@ class Junifer:
         async def endpoint(request: Request) -> Response:
             if request.method == "POST" and create is not None:
                 return await self._create(request, kind, create)
-            if path == "accounts" and (number := request.query_params.get("number")) is not None:
-                account = self._billing.find("accounts", number)
-                return self._results(request, "accounts", [account] if account else [])
+            number = request.query_params.get(_FOUND_BY.get(path, ""))
+            if number is not None:
+                found = self._billing.find(kind, number)
+                return self._results(request, kind, [found] if found else [])
             if path == "accountCustomers" and not _LINK_KEY.isdisjoint(request.query_params):
                 return self._results(request, kind, self._links(request))
             return self._page(request, path, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
 from starlette.routing import Route
 
 from salesbridge.sandbox.billing import velocity_forms as forms
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from salesbridge.sandbox.billing.members import Form
     from salesbridge.sandbox.billing.records import Kind, Record
@@ -31,6 +31,7 @@ PREFIX = "/velocity/api/v1"
 _LARGEST_PAGE, _PAGE = 500, 100
 _CODES = {
     "NotFound": "NOT_FOUND",
+    "PathNotFound": "PATH_NOT_FOUND",
     "Unauthorised": "UNAUTHORISED",
     "ValidationFailed": "VALIDATION_FAILED",
     "InvalidParameter": "VALIDATION_FAILED",
@@ -94,7 +95,8 @@ class Velocity:
         methods = ["GET", "POST"] if resource.create else ["GET"]
         path = f"{PREFIX}/{resource.path}"
         yield Route(path, self._collection(resource), methods=methods)
-        yield Route(f"{path}/{{key}}", self._record(resource), methods=["GET", "PATCH"])
+        single = ["GET", "PATCH", *(["DELETE"] if resource.kind == "account_customers" else [])]
+        yield Route(f"{path}/{{key}}", self._record(resource), methods=single)
 
     async def _system(self, _: Request) -> Response:
         service = self._service
@@ -168,6 +170,9 @@ class Velocity:
         async def endpoint(request: Request) -> Response:
             self._allow(request, resource)
             record = self._found(request, resource)
+            if request.method == "DELETE":
+                self._billing.delete(resource.kind, record["id"], source=source_of(request))
+                return Response(status_code=204)
             if request.method == "PATCH":
                 record = await self._update(request, resource, record)
             return json_answer(self._wire.show(resource.kind, record))

@@ -1,0 +1,1 @@
+"""Real processes, real database, real sockets, and everything that can go wrong with them: ``python -m torture``."""
