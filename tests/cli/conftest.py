@@ -26,12 +26,16 @@ def environment(database_url, monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def run(environment):
+def run(environment, monkeypatch):
     """Call a command; its output, once it has ended with the expected code."""
     from salesbridge.cli.main import app  # noqa: PLC0415 - after the environment is set
 
-    def call(*words, code=0, env=None):
-        done = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "240", **(env or {})})
+    from salesbridge.cli import show  # noqa: PLC0415 - as above
+
+    monkeypatch.setattr(show.out, "width", 240)
+
+    def call(*words, code=0):
+        done = CliRunner().invoke(app, [str(word) for word in words])
         assert done.exit_code == code, (done.output, done.exception)
         return done.output
 

@@ -311,6 +311,7 @@ def test_an_id_that_several_problems_share_is_not_guessed(door, instance):
 
 def test_the_command_line_shows_both_sides_of_a_problem(linked, key, monkeypatch):
     from salesbridge import store  # noqa: PLC0415 - Django is set up first
+    from salesbridge.cli import show  # noqa: PLC0415 - as above
     from salesbridge.cli.main import app  # noqa: PLC0415 - as above
 
     monkeypatch.setattr(store, "setup", lambda: None)
@@ -318,10 +319,10 @@ def test_the_command_line_shows_both_sides_of_a_problem(linked, key, monkeypatch
     problem = raise_problem(
         linked.door, REFUSED, "Refused", instance_id=linked.instance.pk, entity="Account", key=key, cause="BAD"
     )
-    wide = {"COLUMNS": "240"}
+    monkeypatch.setattr(show.out, "width", 240)
 
-    shown = CliRunner().invoke(app, ["problems", "show", str(problem.pk)[:8]], env=wide).output
-    told = json.loads(CliRunner().invoke(app, ["problems", "show", str(problem.pk), "--json"]).output)
+    shown = CliRunner().invoke(app, ["problems", "show", str(problem.pk)[:8]]).stdout
+    told = json.loads(CliRunner().invoke(app, ["problems", "show", str(problem.pk), "--json"]).stdout)
 
     assert "is there in billing, there in Salesforce" in shown
     (row,) = (line for line in shown.splitlines() if line.startswith("Phone "))

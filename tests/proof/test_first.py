@@ -11,4 +11,4 @@ def test_many(stage):
         print(r, f"{time.time()-t:.1f}s")
         for v in r.violations: print("    ", v[:600])
         if r.violations and os.environ.get("TRACE"): print("\n".join(r.trace))
-    assert 0
+    assert os.environ.get("OK")

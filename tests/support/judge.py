@@ -13,6 +13,8 @@ from salesbridge.store.journal import LIVE
 from salesbridge.store.models import Change, Live
 
 _SETTLED = {"applied", "unchanged", "superseded", "parked", "dismissed"}
+#: Ways of waiting that end with somebody's edit or decision only.
+_LASTING = {"parent", "permanent", "person"}
 #: Calls to Salesforce that one round of delivery may need: a few reads and writes for each of seven objects.
 CALLS_A_ROUND = 60
 
@@ -58,9 +60,12 @@ def _outcomes(play, changes):
             yield f"{told} is superseded by a change that was not decided"
         elif not change.reason:
             yield f"{told} ended without a reason"
+    linked = {(link.entity, link.billing_key) for link in play.door.links(play.instance)}
     for (entity, record), parked in waiting.items():
         if not (parked.code and parked.message and parked.mend):
             yield f"{entity} {record} is parked without a reason"
+        if parked.hold not in _LASTING or (parked.waits_for_entity, parked.waits_for_key) in linked:
+            yield f"{entity} {record} still waits although its cause is gone: {parked.hold}, {parked.message}"
 
 
 def i2_no_update_is_lost(play):

@@ -43,7 +43,15 @@ class Played:
 
 
 def simulate(stage, seed, *, steps=40, chosen=STEPS, unlink=False):
-    """Play some steps that a seed chooses, let everything end well, and judge."""
+    """Play some steps that a seed chooses, let everything end well, and judge.
+
+    Args:
+        stage: Where.
+        seed: What chooses.
+        steps: How many.
+        chosen: Weights and steps to choose from.
+        unlink: Whether deletes take links away.
+    """
     chance = random.Random(seed)
     names = [step for weight, step in chosen for _ in range(weight)]
     with one_after_another(), stage.play(seed=seed, unlink=unlink) as play:

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from site_case import OWNER, ZONE
-from worlds import KEY, NOW, OTHER_ID
+from worlds import KEY, NOW, OTHER_ID, SALESFORCE_ID
 
-from salesbridge.model import EXTERNAL_ID, Side
-from salesbridge.sync.change import Change, Gone, Op, Tries
-from salesbridge.sync.decide import FIGHT_WINDOW, PATIENCE, RESTORES, Policy
+from salesbridge.model import EXTERNAL_ID, TABLE, Side
+from salesbridge.sync.change import Change, Gone, Link, Op, Seen, Tries
+from salesbridge.sync.decide import FIGHT_WINDOW, PATIENCE, RESTORES, Facts, Policy, decide
 from salesbridge.sync.decision import PROPOSES, SENTENCES, Decision, Lost, Reason, Verdict, Write
 from salesbridge.sync.merge import Rule
 
@@ -495,3 +495,15 @@ def test_a_loss_is_told_once_although_the_sides_and_the_change_both_tell_it(agre
 def test_every_reason_has_a_sentence_for_people():
     assert set(SENTENCES) == set(Reason)
     assert all(sentence.endswith(".") for sentence in SENTENCES.values())
+
+
+def test_what_salesforce_fixes_still_goes_to_billing_where_salesforce_is_master():
+    order = Facts(
+        (),
+        Seen({"Status": "Activated"}, KEY, SALESFORCE_ID),
+        Seen({"Status": "Draft"}, KEY),
+        Link(KEY, SALESFORCE_ID, {"Status": "Draft"}),
+        frozenset(),
+        NOW,
+    )
+    assert decide(TABLE["Order"], order).writes == (Write(B, {"Status": "Activated"}),)

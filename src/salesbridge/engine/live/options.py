@@ -45,11 +45,11 @@ def _share(text: str) -> float:
     return share
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if seconds < 1:
-        raise ValueError("seconds, at least 1")
-    return seconds
+def _at_least_one(text: str) -> float:
+    number = float(text)
+    if number < 1:
+        raise ValueError("a number, at least 1")
+    return number
 
 
 def _hour(text: str) -> int | None:
@@ -64,7 +64,8 @@ def _hour(text: str) -> int | None:
 OPTIONS: Mapping[str, Option] = {
     "deletes": Option(_deletes, "ask", "What a delete of a linked record on one side means: ask a person, or unlink."),
     "api_reserve": Option(_share, "0.1", "Share of the day's Salesforce API calls that is left to others."),
-    "poll_s": Option(_seconds, "60 where billing calls us, else 5", "Seconds between two questions to billing."),
+    "calls_per_minute": Option(_at_least_one, "1200", "Salesforce API calls that delivery makes in a minute at most."),
+    "poll_s": Option(_at_least_one, "60 where billing calls us, else 5", "Seconds between two questions to billing."),
     "reconcile_at": Option(_hour, "2", "Hour of the tenant's night in which both sides are compared, or never."),
     "pubsub": Option(str, PUBSUB_ADDRESS, "Address of Salesforce's Pub/Sub API, host:port."),
 }

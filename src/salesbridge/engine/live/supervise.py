@@ -18,6 +18,7 @@ import structlog
 from django.db import connection
 
 from salesbridge.engine.live import poll as polling
+from salesbridge.engine.live.budget import Bucket, per_minute
 from salesbridge.engine.live.deliver import deliver
 from salesbridge.engine.live.listen import listen
 from salesbridge.engine.live.notices import Notices
@@ -73,6 +74,7 @@ class Supervisor:
         self._listeners: dict[uuid.UUID, tuple[threading.Thread, threading.Event]] = {}
         self._busy: set[_Key] = set()
         self._polled: dict[uuid.UUID, float] = {}
+        self._buckets: dict[uuid.UUID, Bucket] = {}
         self._upkeep = Upkeep()
         self._pool = ThreadPoolExecutor(_DELIVERIES, thread_name_prefix="deliver")
         self._lock = threading.Lock()
@@ -155,8 +157,11 @@ class Supervisor:
     def _rounds(self, fence: Fence) -> None:
         """Rounds of delivery until there is nothing to do for now."""
         where = site(fence.door, fence.instance_id)
+        bucket = self._buckets.setdefault(fence.instance_id, Bucket(per_minute(where)))
         while not self._stopped.is_set():
-            if _held(where) or not deliver(where, fence, datetime.now(UTC)).taken:
+            if _held(where) or not bucket.allows(where.salesforce.usage.own_calls):
+                return
+            if not deliver(where, fence, datetime.now(UTC)).taken:
                 return
 
     def _submit(self, key: _Key, work: Callable[[], object]) -> None:
