@@ -20,7 +20,7 @@ _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: User and system time, in ``/proc/<pid>/stat`` after the program's name.
 _TIMES = slice(11, 13)
-_GOODBYE_S = 20.0
+_GOODBYE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

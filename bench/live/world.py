@@ -52,6 +52,10 @@ class World:
         """Start a worker afresh."""
         self.worker = start(self.folder, "bench.live.worker")
 
+    def stop_worker(self) -> None:
+        """Stop the worker that runs now."""
+        self.worker.stop()
+
     def cpu(self) -> dict[str, float]:
         """CPU seconds so far, by process."""
         clusters = sorted((self.folder / "data").rglob("postmaster.pid"))
@@ -118,7 +122,7 @@ def live_world(folder: Path, accounts: int) -> Iterator[World]:
         billing = stack.enter_context(started(folder, "bench.live.billing_system", *options, orders=True))
         edge = stack.enter_context(started(folder, "salesbridge", "edge", "--port", 0))
         world = World(folder, org, billing, edge, start(folder, "bench.live.worker"))
-        stack.callback(lambda: world.worker.stop())
+        stack.callback(world.stop_worker)
         _set_up(world, key)
         _load(world)
         stack.enter_context(_as_person(world))

@@ -28,9 +28,8 @@ def environment(database_url, monkeypatch, tmp_path):
 @pytest.fixture
 def run(environment, monkeypatch):
     """Call a command; its output, once it has ended with the expected code."""
-    from salesbridge.cli.main import app  # noqa: PLC0415 - after the environment is set
-
     from salesbridge.cli import show  # noqa: PLC0415 - as above
+    from salesbridge.cli.main import app  # noqa: PLC0415 - after the environment is set
 
     monkeypatch.setattr(show.out, "width", 240)
 

@@ -8,7 +8,7 @@ from django.db import connection
 from salesbridge.store.comparison import Comparison, ToldByBilling, ToldBySalesforce
 from salesbridge.store.links import write_links
 
-PHONE = '{"Phone":"1"}'
+PHONE, OTHER = '{"Phone":"1"}', '{"Phone":"2"}'
 
 
 def in_salesforce(key, number=1, *, id=None, cells=PHONE, code=None):  # noqa: A002 - Salesforce's word
@@ -51,14 +51,13 @@ def test_columns_of_which_billing_says_nothing_are_left_alone(compare):
 
 
 def test_records_that_differ_are_suspect_with_the_cells_of_both(compare):
-    other = '{"Phone":"2"}'
-    matched, (suspect,) = compare([in_salesforce("A")], [in_billing("A", 2, cells=other)], [("A", "003A")])
+    matched, (suspect,) = compare([in_salesforce("A")], [in_billing("A", 2, cells=OTHER)], [("A", "003A")])
     assert matched.equal == 0
-    assert (suspect.salesforce, suspect.billing) == (PHONE, other)
+    assert (suspect.salesforce, suspect.billing) == (PHONE, OTHER)
 
 
 def test_a_record_is_known_by_its_link_whatever_external_id_it_carries(compare):
-    _, suspects = compare([in_salesforce(None, 2, id="003A")], [in_billing("A")], [("A", "003A")])
+    _, suspects = compare([in_salesforce(None, 2, id="003A")], [in_billing("A", cells=OTHER)], [("A", "003A")])
     assert [(suspect.key, suspect.id, suspect.in_billing) for suspect in suspects] == [("A", "003A", True)]
 
 

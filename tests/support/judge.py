@@ -78,6 +78,7 @@ def i2_no_update_is_lost(play):
         if held != value:
             yield f"{side} is master of {entity} {key} {name} and last said {value!r}, but it holds {held!r}"
     yield from _untold(play)
+    yield from _invented(play)
 
 
 def _masters_say(play):
@@ -113,6 +114,23 @@ def _untold(play):
         holder[slot] = "connector" if each.ours else "person"
         if master:
             said[slot[1:]].add(each.after)
+
+
+def _invented(play):
+    """Conflicts that tell of what nobody entered; after a death, our own write may look like an edit."""
+    entered, said = defaultdict(set), defaultdict(set)
+    for (side, *slot), value in play.history.first.items():
+        said[tuple(slot)].add(value)
+    for each in play.history.edits:
+        slot = each.entity, play.history.key(each.key), each.field
+        entered[(each.side, *slot)].add(each.after)
+        said[slot].add(each.after)
+    quiet = not (play.crashes or play.zombies or play.faulted)
+    for told in play.conflicts():
+        slot = told.entity, told.record, told.field
+        known = entered[(told.side, *slot)] if quiet else said[slot]
+        if (told.entity, told.field) in MASTER and told.lost not in known:
+            yield f"{told.side}'s {told.lost!r} in {slot} is told as lost, but nobody entered it there"
 
 
 def i3_no_echo(play):

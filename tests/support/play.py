@@ -352,28 +352,27 @@ class Play:
 
     def quiesce(self, rounds=25):
         """Hear and deliver until both sides are quiet."""
+        heard = self.poll()
         for _ in range(rounds):
-            heard = self.hear_salesforce() + self.hear_billing() + self.poll()
+            heard += self.hear_salesforce() + self.hear_billing()
             work = self.door.rows(Change).filter(instance=self.instance, outcome=None).exists()
-            self.settle()
             if not heard and not work:
                 return
+            self.settle()
             self.later(seconds=1)
+            heard = 0
         raise AssertionError("the two sides do not come to rest")
 
     def drain(self):
         """Let everything end well: no faults, all events, parked records looked at until they say the same again."""
         self.mend()
         self.quiesce()
-        for pause in ({"minutes": 12}, {"hours": 7}, {"hours": 7}):
-            self.later(**pause)
-            self.settle()
-            self.quiesce()
         if self.lost_events or self.silent:
             self.look_at_everything()
-            self.quiesce()
-            self.later(hours=7)
-            self.quiesce()
+        for pause in ({"minutes": 12}, {"hours": 7}):
+            self.later(**pause)
+            self.settle()
+        self.quiesce()
 
     def carry_over(self):
         """Everything in billing arrives in Salesforce for the first time."""

@@ -42,7 +42,7 @@ class Played:
         return told + f"{self.writes} writes, {self.faults} faults, {len(self.violations)} violations, {self.hash[:16]}"
 
 
-def simulate(stage, seed, *, steps=40, chosen=STEPS, unlink=False):
+def simulate(stage, seed, *, steps=30, chosen=STEPS, unlink=False):
     """Play some steps that a seed chooses, let everything end well, and judge.
 
     Args:

@@ -269,5 +269,6 @@ MISFORTUNE = (
     (3, crash), (2, zombie), (3, salesforce_fault), (3, billing_fault), (1, early_event), (2, mend), (1, hold),
     (3, wait),
 )  # fmt: skip
+CALM = (*PEOPLE, *NETWORK, (3, wait))
 STEPS = (*PEOPLE, *NETWORK, *MISFORTUNE)
 NAMED = {step.__name__: step for _, step in STEPS}

@@ -507,3 +507,11 @@ def test_what_salesforce_fixes_still_goes_to_billing_where_salesforce_is_master(
         NOW,
     )
     assert decide(TABLE["Order"], order).writes == (Write(B, {"Status": "Activated"}),)
+
+
+def test_the_number_of_a_new_relation_is_made_of_its_account_and_its_customer():
+    account, contact = (parent.column for parent in TABLE["AccountContactRelation"].parents)
+    new = Seen({EXTERNAL_ID: None, account: "A1", contact: "C1"}, None, SALESFORCE_ID)
+    linked = frozenset({("Account", "A1"), ("Contact", "C1")})
+    decision = decide(TABLE["AccountContactRelation"], Facts((), new, None, None, linked, NOW))
+    assert decision.write_to(SF) == Write(SF, {EXTERNAL_ID: "A1:C1"})

@@ -45,6 +45,7 @@ def add_tenant(  # noqa: PLR0917 - one option a setting
     zone: Annotated[str, typer.Option(help="IANA time zone of the billing system.")] = "UTC",
     paths: Annotated[Path | None, typer.Option(help="JSON file with API paths that differ.")] = None,
     model: Annotated[Path | None, typer.Option(help="JSON file with fields and masters that differ.")] = None,
+    events: Annotated[Path | None, typer.Option(help="JSON file with event types that differ.")] = None,
 ) -> None:
     """Add a tenant, once its billing system has answered."""
     if product not in {"junifer", "velocity"}:
@@ -52,7 +53,7 @@ def add_tenant(  # noqa: PLR0917 - one option a setting
     store.setup()
     with show.clear_errors():
         entered = instances.BillingSystem(
-            name, product, url, _asked(api_key, "API key"), username, zone, _file(paths), _file(model)
+            name, product, url, _asked(api_key, "API key"), username, zone, _file(paths), _file(model), _file(events)
         )
         _, system = instances.add_tenant(entered, by=getpass.getuser())
     show.out.print(f"Tenant {name}: {system.product} {system.version} answered.")

@@ -154,10 +154,10 @@ def _row(found: Sides, held: Held) -> tuple[str, ...]:
 
 
 def _sides_dict(found: Sides) -> dict[str, Any]:
-    parked = found.parked
-    waits = {name: getattr(parked, name) for name in ("hold", "code", "message", "mend", "looks", "next_at")}
+    parked, names = found.parked, ("hold", "code", "message", "mend", "looks", "next_at")
+    waits = {name: getattr(parked, name) for name in names} if parked is not None else None
     return {
-        "waits": waits if parked is not None else None, "changes_waiting": [change.number for change in found.waiting],
+        "waits": waits, "changes_waiting": [change.number for change in found.waiting],
         "salesforce": found.salesforce, "billing": found.billing, "salesforce_id": found.salesforce_id,
         "fields": [{name: getattr(held, name) for name in Held.__slots__} for held in found.fields],
         "now": found.now, "unread": found.unread,

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from salesbridge import billing
 from salesbridge.billing import System
+from salesbridge.billing.events import rules
 from salesbridge.engine import connections
 from salesbridge.engine.connections import API_KEY, CONSUMER_SECRET, PASSWORD, PRIVATE_KEY, SECURITY_TOKEN
 from salesbridge.model import TABLE, Entity, Finding, check, load_order, merge
@@ -41,6 +42,7 @@ class BillingSystem:
         zone: IANA time zone of its timestamps.
         path_overrides: API paths that differ from the product's table.
         model_overrides: Fields and masters that differ from the data model.
+        event_overrides: Which records an event type says have changed, where that differs from the product's table.
     """
 
     name: str
@@ -51,6 +53,7 @@ class BillingSystem:
     zone: str = "UTC"
     path_overrides: Mapping[str, str] | None = None
     model_overrides: Mapping[str, Any] | None = None
+    event_overrides: Mapping[str, str] | None = None
 
 
 def add_tenant(entered: BillingSystem, *, by: str) -> tuple[Door, System]:
@@ -65,12 +68,14 @@ def add_tenant(entered: BillingSystem, *, by: str) -> tuple[Door, System]:
     if Door.operator(reason="see whether a name is free").tenants.filter(name=entered.name).exists():
         raise SetupRefusedError(f"A tenant {entered.name!r} is there already. Choose another name.")
     merge(TABLE, entered.model_overrides or {})
+    rules(entered.event_overrides or {})
     system = _answering(entered)
     with transaction.atomic():
         tenant = Door.operator(reason="add a tenant").tenants.create(
             name=entered.name, product=entered.product, base_url=entered.base_url, username=entered.username,
             zone=entered.zone, path_overrides=dict(entered.path_overrides or {}),
             model_overrides=dict(entered.model_overrides or {}),
+            event_overrides=dict(entered.event_overrides or {}),
         )  # fmt: skip
         door = Door(tenant.pk)
         put_secret(door, None, API_KEY, entered.api_key)

@@ -29,8 +29,9 @@ _TRIGGER_TESTS = {
     "OrderItem": "GentrackOrderItemTest",
 }
 _HANDLER = "TriggerHandler"
-_EVENTS = "after insert, after update, after delete, after undelete"
+_EVENTS = ("after insert", "after update", "after delete", "after undelete")
 _INDENT = "    "
+_WIDTH = 120
 
 
 def apex(table: Table, choices: Choices) -> Iterator[File]:
@@ -86,7 +87,11 @@ def _field_list(entity: Entity, choices: Choices) -> str:
 
 def _trigger(sobject: str, choices: Choices) -> File:
     name = f"{choices.prefix}{sobject}Trigger"
-    body = f"trigger {name} on {sobject} ({_EVENTS}) {{\n{_INDENT}{choices.prefix}{_HANDLER}.run();\n}}\n"
+    head = f"trigger {name} on {sobject}({', '.join(_EVENTS)}) {{"
+    if len(head) > _WIDTH:
+        listed = ",\n".join(_INDENT + event for event in _EVENTS)
+        head = f"trigger {name} on {sobject}(\n{listed}\n) {{"
+    body = f"{head}\n{_INDENT}{choices.prefix}{_HANDLER}.run();\n}}\n"
     status = "Active" if choices.triggers_active else "Inactive"
     return File("ApexTrigger", name, body, _meta("ApexTrigger", status))
 

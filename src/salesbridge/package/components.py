@@ -102,10 +102,10 @@ def _members(component: Component) -> Iterator[tuple[str, str]]:
     if isinstance(component, File):
         yield component.type, component.name
         return
-    if component.definition:
+    if component.definition:  # whoever names an object of ours names all that belongs to it
         yield "CustomObject", component.name
-    else:
-        yield from (("CustomField", f"{component.name}.{name}") for name, _ in component.fields)
+        return
+    yield from (("CustomField", f"{component.name}.{name}") for name, _ in component.fields)
     yield from (("ListView", f"{component.name}.{name}") for name, _ in component.views)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from salesbridge.model import EXTERNAL_ID, Entity
+from salesbridge.package.choices import Choices
 from salesbridge.package.components import File, Named, xml
 from salesbridge.package.markup import Element, elements
 
@@ -41,18 +42,18 @@ def list_view(entity: Entity) -> Named | None:
     return name, (*head, *columns, *elements(filterScope="Everything"), linked, *tail)
 
 
-def layout(entity: Entity) -> File | None:
+def layout(entity: Entity, choices: Choices) -> File | None:
     """A page layout of the object with everything that is mapped; None for objects that are parts of others."""
     if entity.name not in _LISTED:
         return None
     title = "Gentrack"
-    sections = [_section("Details", list(_standard(entity))), _section(title, list(_custom(entity)))]
+    sections = [_section("Details", list(_standard(entity, choices))), _section(title, list(_custom(entity)))]
     return xml("Layout", f"{entity.name}-Gentrack Layout", sections)
 
 
-def _standard(entity: Entity) -> Iterator[tuple[str, str]]:
+def _standard(entity: Entity, choices: Choices) -> Iterator[tuple[str, str]]:
     seen = set()
-    named = [(parent.field, parent.required) for parent in entity.parents]
+    named = [(parent.field, parent.required) for parent in entity.parents if parent.entity not in choices.leave_out]
     for field in entity.fields:
         whole = _WHOLE.get((entity.name, field.name), f"{field.name}Address" if field.address else field.name)
         needed = field.required or whole == "Name" or field.name == "Status"

@@ -106,7 +106,7 @@ def _parts(entity: Entity, choices: Choices) -> ObjectParts:
 
 def _extras(entities: list[Entity], choices: Choices) -> Iterator[File]:
     if choices.layouts:
-        yield from filter(None, map(layout, entities))
+        yield from filter(None, (layout(entity, choices) for entity in entities))
     if choices.application is not None:
         yield from external_client_app(choices.application)
     if choices.connected_app is not None:

@@ -18,34 +18,34 @@ from salesbridge.store.models import Live
 #: Channel on which workers hear that there is something to deliver; the payload is the instance's id.
 CHANNEL = "salesbridge_changes"
 
-_TAKE_IN = """
-CREATE TEMP TABLE incoming_change (
-    position bigint GENERATED ALWAYS AS IDENTITY, side text, entity text, key text, op text, event_id text,
-    at timestamptz, by text, ours boolean, origin text, before jsonb, after jsonb
-) ON COMMIT DROP
-"""
-_COPY = "COPY incoming_change (side, entity, key, op, event_id, at, by, ours, origin, before, after) FROM STDIN"
-_FRESH = """
-CREATE TEMP TABLE fresh_change ON COMMIT DROP AS
-SELECT DISTINCT ON (side, event_id) * FROM incoming_change incoming
-WHERE NOT EXISTS (
-    SELECT 1 FROM store_change known
-    WHERE known.instance_id = %s AND known.side = incoming.side AND known.event_id = incoming.event_id
+# One statement, as an event a transaction is usual: temporary tables would cost more than all the rest of it.
+_WRITE = """
+WITH incoming AS (
+    SELECT * FROM unnest(%(side)s::text[], %(entity)s::text[], %(key)s::text[], %(op)s::text[], %(event_id)s::text[],
+        %(at)s::timestamptz[], %(by)s::text[], %(ours)s::boolean[], %(origin)s::text[], %(before)s::text[],
+        %(after)s::text[])
+    WITH ORDINALITY AS told (side, entity, key, op, event_id, at, by, ours, origin, before, after, position)
+), fresh AS (
+    SELECT DISTINCT ON (side, event_id) * FROM incoming
+    WHERE NOT EXISTS (
+        SELECT 1 FROM store_change known
+        WHERE known.instance_id = %(instance)s AND known.side = incoming.side AND known.event_id = incoming.event_id
+    )
+    ORDER BY side, event_id, position
+), numbered AS (
+    UPDATE store_live SET next_number = next_number + (SELECT count(*) FROM fresh)
+    WHERE tenant_id = %(tenant)s AND instance_id = %(instance)s
+    RETURNING next_number - (SELECT count(*) FROM fresh) AS first
+), written AS (
+    INSERT INTO store_change
+        (tenant_id, instance_id, number, side, entity, key, op, event_id, at, by, ours, origin, before, after, record,
+         reason, story)
+    SELECT %(tenant)s, %(instance)s, first + row_number() OVER (ORDER BY position) - 1, side, entity, key, op, event_id,
+        at, by, ours, origin, before::jsonb, after::jsonb, '', '', '{}'
+    FROM fresh, numbered
+    RETURNING 1
 )
-ORDER BY side, event_id, position
-"""
-_NUMBERS = """
-UPDATE store_live SET next_number = next_number + (SELECT count(*) FROM fresh_change)
-WHERE tenant_id = %s AND instance_id = %s
-RETURNING next_number - (SELECT count(*) FROM fresh_change)
-"""
-_INSERT = """
-INSERT INTO store_change
-    (tenant_id, instance_id, number, side, entity, key, op, event_id, at, by, ours, origin, before, after, record,
-     reason, story)
-SELECT %s, %s, %s + row_number() OVER (ORDER BY position) - 1, side, entity, key, op, event_id, at, by, ours, origin,
-    before, after, '', '', '{}'
-FROM fresh_change
+SELECT first, (SELECT count(*) FROM written) FROM numbered
 """
 _PENDING = """
 SELECT number, side, entity, key, op, at, by, ours, origin, before::text, after::text, record
@@ -131,27 +131,25 @@ def write_changes(door: Door, instance_id: uuid.UUID, changes: Iterable[Heard]) 
     Raises:
         Live.DoesNotExist: The instance has no ongoing synchronisation.
     """
+    told = [*changes]
     with transaction.atomic(), connection.cursor() as cursor:
+        # by a statement of its own: what others wrote before is seen by the next one only
         door.rows(Live).select_for_update().only("pk", "tenant_id").get(instance_id=instance_id)
-        cursor.execute(_TAKE_IN)
-        with cursor.copy(_COPY) as copy:
-            for change in changes:
-                copy.write_row(_row(change))
-        cursor.execute(_FRESH, [instance_id])
-        cursor.execute(_NUMBERS, [door.tenant_id, instance_id])
-        (first,) = cursor.fetchone() or (0,)
-        cursor.execute(_INSERT, [door.tenant_id, instance_id, first])
-        written = cursor.rowcount
-        cursor.execute("DROP TABLE incoming_change, fresh_change")
+        cursor.execute(_WRITE, {**_columns(told), "tenant": door.tenant_id, "instance": instance_id})
+        first, written = cursor.fetchone() or (0, 0)
         if written:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(instance_id)])
         return int(first), int(written)
 
 
-def _row(change: Heard) -> tuple[Any, ...]:
-    before, after = orjson.dumps(dict(change.before)).decode(), orjson.dumps(dict(change.after)).decode()
-    told = (change.side, change.entity, change.key, change.op, change.event_id, change.at, change.by, change.ours)
-    return (*told, change.origin, before, after)
+def _columns(changes: Sequence[Heard]) -> dict[str, list[Any]]:
+    plain = ("side", "entity", "key", "op", "event_id", "at", "by", "ours", "origin")
+    columns = {name: [getattr(change, name) for change in changes] for name in plain}
+    return {
+        **columns,
+        "before": [orjson.dumps(dict(change.before)).decode() for change in changes],
+        "after": [orjson.dumps(dict(change.after)).decode() for change in changes],
+    }
 
 
 def pending(door: Door, instance_id: uuid.UUID, limit: int) -> list[Heard]:

@@ -76,6 +76,6 @@ def raise_problem(
         )
         if not new:
             seen = door.problems.filter(pk=problem.pk)
-            seen.update(title=title, count=F("count") + 1, last_at=Now(), **values)
+            seen.update(title=title, count=F("count") + 1, last_at=Now(), **{"state": Problem.State.OPEN, **values})
             problem.refresh_from_db()
     return problem

@@ -88,7 +88,7 @@ def write_links(
 
 
 def _copied(rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """Rows in COPY's text format, many at once; a quarter of what ``write_row`` takes for one after the other."""
+    """Rows in COPY's text format, many at once: ``write_row`` is Python for every value."""
     left = iter(rows)
     while batch := list(islice(left, _COPIED_AT_ONCE)):
         yield "".join(
@@ -143,7 +143,7 @@ def _read(
 
 
 def _asked(keys: Sequence[str]) -> tuple[str, list[Any]]:
-    """SQL for keys that are asked for, with its values: one long text costs a tenth of a list of as many."""
+    """SQL for keys that are asked for, with its values: a long text is quoted at once, a list key by key."""
     text = _BETWEEN.join(keys)
     if text and text.count(_BETWEEN) == len(keys) - 1:
         return "string_to_array(%s, %s)", [text, _BETWEEN]

@@ -52,12 +52,14 @@ def tell(report):
     lines += [f"journal: {report.changes}", f"quiet and compared twice after {report.quiet_after_s} s"]
     lines += [f"faults: {sum(report.faults.values())}, kills {report.kills}"]
     lines += [f"  {count:4} {name}" for name, count in report.faults.items()]
+    if report.ended_themselves:
+        lines += [f"ended by themselves and started again: {report.ended_themselves}"]
     lines += [f"connections broken by the network: {report.connections_broken}"]
     if report.takeovers_s:
         median, worst = statistics.median(report.takeovers_s), max(report.takeovers_s)
         lines += [f"takeovers: {len(report.takeovers_s)}, median {median:.2f} s, longest {worst:.2f} s"]
     lines += ["log:", *(f"  {count:5} {event}" for event, count in report.log.items())]
-    lines += [f"violations: {len(report.violations)} (seed {report.seed})", *(f"  {each}" for each in report.violations)]
+    lines += [f"violations: {len(report.violations)} (seed {report.seed})", *(f"  {each}" for each in report.violations[:60])]
     sys.stdout.write("\n".join(lines) + "\n")
 
 

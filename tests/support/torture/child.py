@@ -26,7 +26,7 @@ class Child:
         self.name, self.words, self.environment = name, words, environment
         self.log = folder / f"{name}.log"
         self.talks, self.process, self.starts = talks, None, 0
-        self._asking = threading.Lock()
+        self._asking, self.hands_off = threading.Lock(), threading.Lock()
 
     def start(self):
         self.starts += 1

@@ -68,7 +68,6 @@ class Nemesis:
         self.scene, self._pause_s = scene, pause_s
         self.counts, self.takeovers, self.failed = Counter(), [], []
         self._stopped, self._lock = threading.Event(), threading.Lock()
-        self._kills = {child.name: threading.Lock() for child in (scene.edge, *scene.workers)}
         chosen = [(n, t) for n, t in self._troubles() if not kinds or n.startswith(tuple(kinds))]
         self._deck = chosen
         self._hands = [
@@ -92,9 +91,6 @@ class Nemesis:
         self.scene.network.heal()
         for side in ("salesforce", "billing"):
             self.scene.disarm(side)
-        for child in (self.scene.edge, *self.scene.workers):
-            if not child.lives:
-                child.start()
 
     def _run(self, dice):
         while not self._stopped.wait(dice.expovariate(1 / self._pause_s)):
@@ -151,12 +147,12 @@ class Nemesis:
         self.scene.network.silence(joint, silent=False)
 
     def _freeze(self, child, dice):
-        with self._kills[child.name]:
+        with child.hands_off:
             if child.lives:
                 child.freeze(dice.uniform(*ZOMBIE_S))
 
     def _kill(self, child, dice):
-        with self._kills[child.name]:
+        with child.hands_off:
             if not child.lives:
                 return
             delivers = self._holder() == child.pid

@@ -78,7 +78,7 @@ class People:
             self.new_customer()
             return
         mapped = self._dice.choice(MAPPED)
-        key = self._dice.choice(sorted(self._ids[B][mapped.entity]))
+        key = self._dice.choice(self.keys(mapped))
         times = self._dice.choice((2, 3, 5)) if self._dice.random() < _BURSTS else 1
         for _ in range(times):
             self.edit(mapped, key, self._side(mapped, key), self._dice.choice(mapped.values))
@@ -90,6 +90,10 @@ class People:
             return mapped.master
         self._restores[name] += 1
         return other
+
+    def keys(self, mapped):
+        """External ids of the records that have a field."""
+        return sorted(self._ids[B][mapped.entity])
 
     def edit(self, mapped, key, side, value):
         """One field of one record, on one side."""
@@ -142,6 +146,9 @@ class People:
         account = {"customerNumber": customer["number"], "accountClass": "Residential", "tradingName": f"New {number}"}
         made = self._junifer("POST", "accounts", account)
         self.counts["billing: created"] += 1 + (made is not None)
+        if made is not None:
+            # without an account of its own, Salesforce would relate the contact to none (private contact)
+            self._junifer("PUT", f"customers/{customer['id']}", {"primaryAccount": {"number": made["number"]}})
 
     def _junifer(self, method, path, body):
         headers = {"X-Junifer-X-username": CLERK[0], "X-Junifer-X-apikey": CLERK[1]}

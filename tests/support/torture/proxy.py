@@ -52,6 +52,7 @@ class Proxy:
     target: int | str = 0
     port: int = 0
     toxics: Toxics = Toxics()
+    refusing: bool = False
     passed: int = 0
     broken: int = 0
     _open: set = field(default_factory=set)
@@ -81,10 +82,19 @@ class Proxy:
         """Let nothing through, in either direction, and tell nobody; or let it flow again."""
         (self._flowing.clear if silent else self._flowing.set)()
 
+    def refuse(self, *, refusing):
+        """Be unreachable: break what is open and let nobody in; or be reachable again."""
+        self.refusing = refusing
+        if refusing:
+            self.reset()
+
     async def _accepted(self, reader, writer):
         task = asyncio.current_task()
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await self._flowing.wait()
+        if self.refusing:
+            writer.transport.abort()
+            return
         try:
             onward, back = await self._connect()
         except OSError:
@@ -177,11 +187,15 @@ class Network:
     def silence(self, name, *, silent):
         self._do(lambda: self[name].silence(silent=silent))
 
+    def refuse(self, name, *, refusing):
+        self._do(lambda: self[name].refuse(refusing=refusing))
+
     def heal(self):
         """No more trouble, on any of them."""
         for name in self.proxies:
             self.poison(name)
             self.silence(name, silent=False)
+            self.refuse(name, refusing=False)
 
     @property
     def broken(self):

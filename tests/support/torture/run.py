@@ -33,6 +33,7 @@ class Report:
     edits: dict = field(default_factory=dict)
     faults: dict = field(default_factory=dict)
     kills: int = 0
+    ended_themselves: dict = field(default_factory=dict)
     connections_broken: int = 0
     takeovers_s: list = field(default_factory=list)
     people_fields: int = 0
@@ -59,7 +60,7 @@ def torture(*, minutes, seed, workers=2, rate=4.0, accounts=6, kinds=(), keep=la
     report = Report(seed, minutes)
     with Scene(workers=workers, accounts=accounts) as scene:
         awake(scene)
-        began = scene.saves()
+        begin = scene.held(), len(scene.saves())
         with People(scene, seed, rate) as people:
             with Nemesis(scene, seed, kinds=kinds) as nemesis:
                 time.sleep(minutes * 60)
@@ -68,14 +69,15 @@ def torture(*, minutes, seed, workers=2, rate=4.0, accounts=6, kinds=(), keep=la
             report.takeovers_s = [round(seconds, 2) for seconds in nemesis.takeovers]
             report.edits = dict(people.counts)
             report.violations += [f"torture itself: {each}" for each in nemesis.failed]
+        report.ended_themselves = dict(scene.ended)
         report.kills = sum(n for name, n in report.faults.items() if "kill" in name)
         report.connections_broken = scene.network.broken
-        _end(scene, report, len(began))
+        _end(scene, report, begin)
         keep(scene)
     return report
 
 
-def _end(scene, report, before):
+def _end(scene, report, begin):
     stopped = time.monotonic()
     try:
         settle(scene)
@@ -90,9 +92,10 @@ def _end(scene, report, before):
         ours = [save for save in scene.saves()[saved:] if save.ours]
         report.violations += [f"I4: at rest, we wrote {s.entity} {s.key} in {s.side}: {s.fields}" for s in ours]
     except TimeoutError as error:
-        report.violations.append(f"I4: {error}")
-    report.violations += violations(scene, disturbances=sum(report.faults.values()))
-    saves = scene.saves()[before:]
+        report.violations.append(f"I4: {error}: {_unanswered(scene)}")
+        scene.show_stacks()
+    report.violations += violations(scene, begin, disturbances=sum(report.faults.values()))
+    saves = scene.saves()[begin[1]:]
     report.people_fields, report.our_fields = writes(saves)
     report.idle_saves = idle_writes(saves)
     rows = scene.sql("SELECT origin, coalesce(outcome, 'none'), count(*) FROM store_change GROUP BY 1, 2 ORDER BY 1, 2")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -41,6 +44,7 @@ class Scene:
     def __init__(self, *, workers=2, accounts=6, poll_s=5.0):
         self._count, self._accounts, self._poll_s = workers, accounts, poll_s
         self._stack = ExitStack()
+        self._over, self.ended = threading.Event(), Counter()
 
     def __enter__(self):
         try:
@@ -81,6 +85,7 @@ class Scene:
             "SALESBRIDGE_DATABASE_POOL": "12",
             "PYTHONPATH": str(SUPPORT),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONFAULTHANDLER": "1",
         }
 
     def _child(self, name, *words, talks=False):
@@ -132,6 +137,26 @@ class Scene:
         self.workers = [self._child(f"worker-{n + 1}", "-m", "salesbridge", "worker") for n in range(self._count)]
         for worker in self.workers:
             worker.start()
+        keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._stack.callback(keeper.join, timeout=10)
+        self._stack.callback(self._over.set)
+        keeper.start()
+
+    def _keep(self):
+        """Start again what ended by itself, as the machine's service manager does."""
+        while not self._over.wait(1.0):
+            for child in (self.edge, *self.workers):
+                with child.hands_off:
+                    if not child.lives and not self._over.is_set():
+                        self.ended[child.name] += 1
+                        child.start()
+
+    def show_stacks(self):
+        """Have the workers write to their logs what each thread is doing, which ends them."""
+        for worker in self.workers:
+            if worker.lives:
+                os.kill(worker.pid, signal.SIGABRT)
+        time.sleep(3)
 
     # asking
 

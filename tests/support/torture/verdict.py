@@ -14,14 +14,21 @@ from mapped import MAPPED, MASTER, PARENTS, B, S
 _WRITES_AN_EDIT, _WRITES_A_DISTURBANCE = 1.0, 4.0
 
 
-def violations(scene, *, disturbances):
-    """Everything that does not hold, in sentences."""
-    held, saves = scene.held(), scene.saves()
+def violations(scene, begin, *, disturbances):
+    """Everything that does not hold, in sentences.
+
+    Args:
+        scene: Where.
+        begin: What both sides held at the beginning, and how many saves there had been.
+        disturbances: How often something went wrong.
+    """
+    held, (first, known) = scene.held(), begin
+    saves = scene.saves()[known:]
     return [
         *_twins(held),
         *_differences(held),
         *_lost_edits(held, saves),
-        *_invented(saves),
+        *_invented(first, saves),
         *_too_many_writes(saves, disturbances),
         *_journal(scene),
         *_unheard(scene),
@@ -54,9 +61,14 @@ def _differences(held):
                     yield f"{'I8' if name in parents else 'I4'}: {entity} {key}.{name}: {told}"
 
 
+def keys_of(saves):
+    """External ids by side, entity and the side's own id."""
+    return {(s.side, s.entity, s.id): s.key for s in saves if s.key}
+
+
 def last_edits(saves):
     """The value that people entered last in the master of each field: (entity, key, field) -> value."""
-    keys = {(s.side, s.entity, s.id): s.key for s in saves if s.key}
+    keys = keys_of(saves)
     found = {}
     for save in saves:
         key = keys.get((save.side, save.entity, save.id))
@@ -75,14 +87,19 @@ def _lost_edits(held, saves):
                 yield f"I2: {entity} {key}.{name} was last set to {value!r} in its master, {side} has {row[name]!r}"
 
 
-def _invented(saves):
+def _invented(first, saves):
     """Whatever we wrote was somebody's value of this field before."""
     entered = defaultdict(set)
+    keys = keys_of(saves)
+    for rows in first.values():
+        for entity, each in rows.items():
+            for row in each:
+                for name, value in row.items():
+                    entered[entity, row["key"], name].add(value)
     for save in saves:
-        key = save.key or save.id
-        for name, (before, after) in save.fields.items():
+        key = keys.get((save.side, save.entity, save.id), save.id)
+        for name, (_, after) in save.fields.items():
             known = entered[save.entity, key, name]
-            known.add(before)
             if not save.ours:
                 known.add(after)
             elif after not in known and not (save.born and after is None):

@@ -19,6 +19,7 @@ from django.db.models import Q
 from salesbridge.engine.live.act import Deed, Refusal
 from salesbridge.engine.live.points import point
 from salesbridge.engine.live.site import Site
+from salesbridge.model import Side
 from salesbridge.store.changes import Outcome, write_outcomes
 from salesbridge.store.journal import LIVE, raise_problem
 from salesbridge.store.leases import Fence
@@ -117,8 +118,8 @@ def _told(deed: Deed, reason: Reason) -> str:
         entity, key = deed.decision.waits_for
         return f"{entity} {key} is not linked yet"
     if reason is Reason.FIGHTING:
-        return f"{', '.join(deed.decision.fighting)} of {deed.view.record[0]} {deed.view.record[1]} keep being changed"
-    return f"{deed.view.record[0]} {deed.view.record[1]}: {reason.value}"
+        return f"{', '.join(deed.decision.fighting)}: {reason.value}"
+    return reason.value
 
 
 def _keep(site: Site, deeds: Iterable[Deed], now: datetime) -> None:
@@ -130,9 +131,16 @@ def _keep(site: Site, deeds: Iterable[Deed], now: datetime) -> None:
         elif _both_there(deed):
             agreed = deed.decision.agreed(frozenset(deed.written))
             sfid = deed.salesforce_id or getattr(deed.view.salesforce, "id", "")
-            keep.append(Linked(entity, key, sfid, agreed, _restored(deed, now)))
+            link = Linked(entity, key, sfid, agreed, _restored(deed, now))
+            if deed.view.link is None or not _says_the_same(deed.view.link, link):
+                keep.append(link)
     keep_links(site.door, site.instance.pk, keep)
     unlink(site.door, site.instance.pk, gone)
+
+
+def _says_the_same(kept: Linked, link: Linked) -> bool:
+    same = kept.salesforce_id == link.salesforce_id and kept.restored == link.restored
+    return same and all(name in kept.agreed and kept.agreed[name] == cell for name, cell in link.agreed.items())
 
 
 def _both_there(deed: Deed) -> bool:
@@ -196,20 +204,20 @@ def _conflicts(site: Site, deeds: Iterable[Deed]) -> None:
     rows = site.door.rows(Conflict)
     numbers = {deed.view.folded.last for deed, _ in entered}
     known = set(rows.filter(instance=site.instance, number__in=numbers).values_list("number", "field", "side"))
-    by = {number: _who(deed) for deed, _ in entered for number in [deed.view.folded.last]}
     rows.bulk_create(
         rows.new(
             instance=site.instance, entity=deed.view.record[0], record=deed.view.record[1], field=lost.name,
             side=lost.side, base=lost.base, lost=lost.lost, won=lost.won, both=lost.both,
-            number=deed.view.folded.last, by=by[deed.view.folded.last],
+            number=deed.view.folded.last, by=_who(deed, lost.side),
         )
         for deed, lost in {(d.view.folded.last, x.name, x.side): (d, x) for d, x in reversed(entered)}.values()
         if (deed.view.folded.last, lost.name, lost.side) not in known
     )  # fmt: skip
 
 
-def _who(deed: Deed) -> str:
-    return next((change.by for change in reversed(deed.view.folded.changes) if change.by), "")
+def _who(deed: Deed, side: Side) -> str:
+    """Who entered a value on a side last, as far as that side told."""
+    return next((c.by for c in reversed(deed.view.folded.changes) if c.by and c.side is side), "")
 
 
 def _release(site: Site, settled: Sequence[Deed]) -> None:

@@ -92,9 +92,16 @@ def deliver(site: Site, fence: Fence, now: datetime, *, limit: int = BATCH) -> R
 def _take(site: Site, now: datetime, limit: int) -> list[Heard]:
     point("before taking up changes")
     due = site.door.rows(Parked).filter(instance=site.instance, next_at__lte=now).order_by("next_at")[:DUE]
-    parked = [(entity, record) for entity, record in due.values_list("entity", "record")]
-    fresh = pending(site.door, site.instance.pk, limit)
-    return [*(behind(site.door, site.instance.pk, parked) if parked else []), *fresh]
+    parked = list(due.values_list("entity", "record"))
+    waiting = behind(site.door, site.instance.pk, parked) if parked else []
+    _forget(site, set(parked) - {(change.entity, change.record) for change in waiting})
+    return [*waiting, *pending(site.door, site.instance.pk, limit)]
+
+
+def _forget(site: Site, empty: set[tuple[str, str]]) -> None:
+    """Places in the car park behind which nothing waits any more, since a person dismissed it."""
+    for entity, record in empty:
+        site.door.rows(Parked).filter(instance=site.instance, entity=entity, record=record).delete()
 
 
 def _carry_out(site: Site, fence: Fence, deeds: list[Deed], now: datetime) -> Round:
@@ -102,6 +109,7 @@ def _carry_out(site: Site, fence: Fence, deeds: list[Deed], now: datetime) -> Ro
     down = act(site, deeds)
     done = [deed for deed in deeds if deed.done]
     write_down(site, fence, done, now)
+    _note_usage(site, now)
     if down is not None:
         _hold(site, fence, down.side, down.error, now)
     else:
@@ -110,6 +118,15 @@ def _carry_out(site: Site, fence: Fence, deeds: list[Deed], now: datetime) -> Ro
     made.verdicts.update(deed.decision.verdict.value for deed in done)
     made.written.update(side.value for deed in done for side in deed.written)
     return made
+
+
+def _note_usage(site: Site, now: datetime) -> None:
+    """Keep what Salesforce told last of its allowance, for people who look."""
+    usage = site.salesforce.usage
+    if usage.limit is not None:
+        site.door.rows(Live).filter(instance=site.instance).update(
+            api_used=usage.used, api_limit=usage.limit, api_at=usage.at or now
+        )
 
 
 def _hold(site: Site, fence: Fence, side: Side, error: SalesforceError | BillingError, now: datetime) -> None:

@@ -123,7 +123,7 @@ def of_billing_event(site: Site, event: BillingEvent) -> list[Heard]:
             Side.BILLING, entity.name, touch.key, Op.DELETE if touch.deleted else Op.SAVE,
             f"{event.event_id}:{entity.name}:{touch.key}", event.created_at, origin=Origin.EVENT,
         )
-        for touch in touched(event)
+        for touch in touched(event, site.tenant.event_overrides)
         for entity in site.of_record.get(touch.kind, ())
     ]  # fmt: skip
 

@@ -25,6 +25,8 @@ from salesbridge.sync.fold import Folded, fold
 
 #: A record: its entity, and its external id or, before it has one, its Salesforce id.
 Record = tuple[str, str]
+#: Changes that billing told by itself; whoever compares both sides wants both to be read.
+_HEARD = frozenset({Origin.EVENT, Origin.POLL})
 
 
 @dataclass(slots=True)
@@ -69,17 +71,41 @@ def look(site: Site, heard: Sequence[Heard], now: datetime) -> list[View]:
     by_id = links_by_id(door, instance_id, _keys(heard, Side.SALESFORCE))
     by_key = links_by_key(door, instance_id, _keys(heard, Side.BILLING))
     rows = OrgRows(site)
-    rows.read({*_keys(heard, Side.SALESFORCE), *((x.entity, x.salesforce_id) for x in by_key.values())})
-    rows.find([name for name in _keys(heard, Side.BILLING) if name not in by_key])
+    rows.read(_keys(heard, Side.SALESFORCE))
     names = {change.number: _name(rows, by_id, change) for change in heard}
     views = _views(site, heard, names)
     known = {(x.entity, x.billing_key): x for x in (*by_key.values(), *by_id.values())}
     known |= links_by_key(door, instance_id, [record for record in views if record not in known])
     for record, view in views.items():
         view.link = known.get(record)
-        _put_salesforce(rows, view)
     _read_billing(site, list(views.values()), now)
+    _read_salesforce(rows, list(views.values()))
     return list(views.values())
+
+
+def _read_salesforce(rows: OrgRows, views: Iterable[View]) -> None:
+    """Read Salesforce's side of all records of which billing said anything new."""
+    asked = []
+    for view in views:
+        if view.link is not None and _nothing_new(view, view.link):
+            view.salesforce = Seen(view.link.agreed, view.link.billing_key, view.link.salesforce_id)
+        else:
+            asked.append(view)
+    rows.read({(view.record[0], view.link.salesforce_id) for view in asked if view.link is not None})
+    rows.find([v.record for v in asked if v.link is None and any(c.side is Side.BILLING for c in v.folded.changes)])
+    for view in asked:
+        _put_salesforce(rows, view)
+
+
+def _nothing_new(view: View, link: Linked) -> bool:
+    """Whether billing, which alone was heard of, holds what both sides agreed on: as when our own write is heard.
+
+    Salesforce is not asked then, because its calls are counted; what changes there makes itself heard.
+    """
+    if view.billing is None or link.restored or any(change.record for change in view.heard):
+        return False
+    heard = all(c.side is Side.BILLING and c.op is Op.SAVE and c.origin in _HEARD for c in view.folded.changes)
+    return heard and all(name in link.agreed and link.agreed[name] == x for name, x in view.billing.cells.items())
 
 
 def _keys(heard: Iterable[Heard], side: Side) -> list[Record]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from salesbridge.sandbox.salesforce.metadata_fields import FIELD, LABEL_LIMIT, check_name
+from salesbridge.sandbox.salesforce.metadata_specs import LIST_VIEW
 from salesbridge.sandbox.salesforce.metadata_xml import Kind, Many, MetadataError
 from salesbridge.sandbox.salesforce.schema import Field, Schema, SObject
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHARING = ("Private", "Read", "ReadWrite", "ReadWriteTransfer", "FullAccess", "ControlledByParent")
 _OPAQUE = (
-    "actionOverrides businessProcesses compactLayouts fieldSets historyRetentionPolicy indexes listViews namedFilter "
+    "actionOverrides businessProcesses compactLayouts fieldSets historyRetentionPolicy indexes namedFilter "
     "profileSearchLayouts recordTypes sharingReasons sharingRecalculations validationRules webLinks"
 )
 _SINGLE = "compactLayoutAssignment customHelp customHelpPage dataStewardGroup dataStewardUser searchLayouts startsWith"
@@ -41,6 +42,7 @@ OBJECT: dict[str, Kind] = {
     "visibility": ("Public", "Protected", "PackageProtected"),
     "nameField": FIELD,
     "fields": Many(FIELD),
+    "listViews": Many(LIST_VIEW),
 }
 _EVENT_ONLY = ("eventType", "publishBehavior")
 _NOT_FOR_EVENTS = ("nameField", "sharingModel", "enableHistory", "enableFeeds", "listViews")
@@ -87,7 +89,7 @@ def _labels(name: str, found: Mapping[str, Any]) -> tuple[str, str]:
 
 def _partial(found: Mapping[str, Any], known: SObject | None) -> bool:
     """Whether the file only carries fields for an object the org has."""
-    return known is not None and not (set(found) - {"fields", ""})
+    return known is not None and not (set(found) - {"fields", "listViews", ""})
 
 
 def _event(name: str, found: Mapping[str, Any], known: SObject | None, schema: Schema) -> SObject | None:

@@ -44,9 +44,11 @@ FILE_TYPES = (
     FileType("CustomObject", "objects", ".object"),
     FileType("ApexClass", "classes", ".cls", meta=True),
     FileType("ApexTrigger", "triggers", ".trigger", meta=True),
+    FileType("CustomPermission", "customPermissions", ".customPermission"),
     FileType("PermissionSet", "permissionsets", ".permissionset"),
 )
 STORED = (
+    FileType("ConnectedApp", "connectedApps", ".connectedApp"),
     FileType("CustomApplication", "applications", ".app"),
     FileType("CustomTab", "tabs", ".tab"),
     FileType("ExternalCredential", "externalCredentials", ".externalCredential"),
@@ -59,9 +61,9 @@ STORED = (
     FileType("RemoteSiteSetting", "remoteSiteSettings", ".remoteSite"),
     FileType("Settings", "settings", ".settings"),
 )
-"""Types that are only checked to be well-formed and kept: the simulator does not act on them."""
+"""Types that are checked and kept: the simulator does not act on them."""
 
-PARTS = frozenset({"CustomField"})
+PARTS = frozenset({"CustomField", "ListView"})
 """Types that live inside the file of another type."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from salesbridge.sandbox.salesforce.metadata_objects import OBJECT, object_defin
 from salesbridge.sandbox.salesforce.metadata_outcome import Outcome
 from salesbridge.sandbox.salesforce.metadata_package import AFTER, BEFORE, STORED, Package, SourceFile
 from salesbridge.sandbox.salesforce.metadata_permissions import PERMISSION_SET, permission_set
+from salesbridge.sandbox.salesforce.metadata_specs import LIST_VIEW, check_component, check_list_view
 from salesbridge.sandbox.salesforce.metadata_xml import MetadataError, Problem, interpret, read
 from salesbridge.sandbox.salesforce.schema import Schema
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 NOT_LISTED = "Not in package.xml"
 _STORED = {each.name for each in STORED}
-_ORDER = ("CustomObject", "ApexClass", "ApexTrigger", "PermissionSet")
+_ORDER = ("CustomObject", "ApexClass", "ApexTrigger", "CustomPermission", "PermissionSet")
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class Staging:
     permission_sets: dict[str, PermissionSet]
     publish_behavior: dict[str, str]
     files: dict[tuple[str, str], bytes]
+    usernames: frozenset[str] = frozenset()
     touched: set[str] = field(default_factory=set)
 
     @classmethod
@@ -50,7 +53,14 @@ class Staging:
             dict(store.permission_sets),
             dict(store.publish_behavior),
             dict(store.files),
+            frozenset(user.username.casefold() for user in org.directory.users.values()),
         )
+
+    def knows(self, type_name: str, name: str) -> bool:
+        """Whether there is, or will be, a permission set, a user or a stored component of this name."""
+        if type_name == "PermissionSet":
+            return name in self.permission_sets
+        return name.casefold() in self.usernames if type_name == "User" else (type_name, name) in self.files
 
     def stage(self, package: Package) -> Iterator[Outcome]:
         """Try every component of a package, in the order they depend on one another."""
@@ -80,6 +90,7 @@ class Staging:
                 opened.append((file, found))
         for file, found in opened:
             yield from self._fields(package, file, found)
+            yield from self._list_views(package, file, found)
 
     def _object(self, package: Package, file: SourceFile) -> tuple[list[Outcome], dict[str, Any] | None]:
         """Take the object itself, and give its interpreted file when its fields can be looked at."""
@@ -88,7 +99,8 @@ class Staging:
         try:
             found = interpret(read(file.data, "CustomObject"), OBJECT, "CustomObject")
             if not listed:
-                return ([] if found.get("fields") else [_refused(outcome, NOT_LISTED)]), found
+                held = found.get("fields") or found.get("listViews")
+                return ([] if held else [_refused(outcome, NOT_LISTED)]), found
             before = self.schema.sobject(file.name)
             made = object_definition(file.name, found, self.schema)
         except MetadataError as error:
@@ -116,6 +128,31 @@ class Staging:
                 outcome.problem = replace(error.problem, line=place.line, column=place.column)
             seen.add(outcome.name.casefold())
             yield outcome
+
+    def _list_views(self, package: Package, file: SourceFile, found: Mapping[str, Any]) -> Iterator[Outcome]:
+        for each in found.get("listViews", []):
+            outcome = Outcome("ListView", f"{file.name}.{each.get('fullName', '')}", package.path(file.path))
+            try:
+                self._list_view(package, file, outcome, each)
+            except MetadataError as error:
+                place = each[""]
+                outcome.problem = replace(error.problem, line=place.line, column=place.column)
+            yield outcome
+
+    def _list_view(self, package: Package, file: SourceFile, outcome: Outcome, found: Mapping[str, Any]) -> None:
+        if not lists_object(package, file.name) and not package.names("ListView", outcome.name):
+            raise MetadataError(NOT_LISTED)
+        sobject = self.schema.sobject(file.name)
+        if sobject is None:
+            raise MetadataError(f"In field: field - no CustomObject named {file.name} found")
+        check_list_view(found, sobject)
+        shown = repr([(key, value) for key, value in found.items() if key]).encode()
+        outcome.created, outcome.changed = self._keep("ListView", outcome.name, shown)
+
+    def _keep(self, type_name: str, name: str, data: bytes) -> tuple[bool, bool]:
+        """Keep a component that has no effect; whether it is new, and whether it is unlike what was there."""
+        before, self.files[type_name, name] = self.files.get((type_name, name)), data
+        return before is None, before != data
 
     def _field(self, outcome: Outcome, owner: str, found: Mapping[str, Any]) -> None:
         sobject = self.schema.sobject(owner)
@@ -166,12 +203,15 @@ class Staging:
     def _permission_set(self, file: SourceFile) -> tuple[object, object]:
         found = interpret(read(file.data, "PermissionSet"), PERMISSION_SET, "PermissionSet")
         made = permission_set(file.name, found, self.schema, self.classes)
+        for each in found.get("customPermissions", []):
+            if not self.knows("CustomPermission", each.get("name", "")):
+                raise MetadataError(f"In field: customPermission - no CustomPermission named {each.get('name')} found")
         before, self.permission_sets[file.name] = self.permission_sets.get(file.name), made
         return before, made
 
     def _stored(self, file: SourceFile) -> tuple[object, object]:
         root = {"Settings": f"{file.name}Settings"}.get(file.type, file.type)
-        read(file.data, root)
+        check_component(file.type, file.name, read(file.data, root), self)
         key = (file.type, file.name)
         before, self.files[key] = self.files.get(key), file.data
         return before, file.data
@@ -201,7 +241,7 @@ def _missing(package: Package) -> Iterator[Outcome]:
     present = {(file.type, file.name) for file in package.files}
     for file in package.files:
         if file.type == "CustomObject":
-            present |= {("CustomField", f"{file.name}.{name}") for name in _field_names(file)}
+            present |= set(_parts(file))
     for kind, names in sorted(package.members.items()):
         for name in sorted(names - {"*"}):
             if (kind, name) not in present:
@@ -211,10 +251,10 @@ def _missing(package: Package) -> Iterator[Outcome]:
                 yield Outcome("", name, package.path("package.xml"), Problem(text))
 
 
-def _field_names(file: SourceFile) -> set[str]:
-    try:
+def _parts(file: SourceFile) -> Iterator[tuple[str, str]]:
+    """Types and full names of the components that an object file holds."""
+    with suppress(MetadataError):
         found = read(file.data, "CustomObject")
-        fields = [interpret(each, FIELD, "CustomField") for each in found.children if each.name == "fields"]
-    except MetadataError:
-        return set()
-    return {each.get("fullName", "") for each in fields}
+        for element, kind, spec in (("fields", "CustomField", FIELD), ("listViews", "ListView", LIST_VIEW)):
+            held = [interpret(each, spec, kind) for each in found.children if each.name == element]
+            yield from ((kind, f"{file.name}.{each.get('fullName', '')}") for each in held)

@@ -23,6 +23,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="tenant",
+            name="event_overrides",
+            field=models.JSONField(blank=True, default=dict),
+        ),
+        migrations.AddField(
+            model_name="tenant",
             name="hook",
             field=models.UUIDField(
                 db_default=django.contrib.postgres.functions.RandomUUID(), editable=False, unique=True
@@ -140,7 +145,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
-                "indexes": [models.Index(fields=["instance", "-at"], name="conflict_latest")],
+                "indexes": [
+                    models.Index(fields=["instance", "-at"], name="conflict_latest"),
+                    models.Index(fields=["instance", "record"], name="conflict_by_record"),
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("instance", "number", "field", "side"), name="conflict_once")
                 ],
@@ -150,7 +158,7 @@ class Migration(migrations.Migration):
             name="HeardEvent",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("event_id", models.CharField(max_length=100)),
+                ("event_id", models.CharField(max_length=200)),
                 ("type", models.CharField(max_length=100)),
                 ("created_at", models.DateTimeField()),
                 ("heard_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -208,6 +216,9 @@ class Migration(migrations.Migration):
                 ("held_until", models.DateTimeField(blank=True, null=True)),
                 ("held_reason", models.CharField(blank=True, default="", max_length=500)),
                 ("outages", models.PositiveIntegerField(default=0)),
+                ("api_used", models.PositiveIntegerField(blank=True, null=True)),
+                ("api_limit", models.PositiveIntegerField(blank=True, null=True)),
+                ("api_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "instance",
                     models.ForeignKey(

@@ -28,6 +28,9 @@ class Live(Row):
         held_until: Nothing is delivered before, because a whole side is down or its budget is spent.
         held_reason: Why.
         outages: Outages in a row, for growing pauses.
+        api_used: Salesforce API calls of the last 24 hours, by everybody, as Salesforce told last.
+        api_limit: How many it allows.
+        api_at: When it told.
     """
 
     instance = of_same_tenant("store.Instance")
@@ -46,6 +49,9 @@ class Live(Row):
     held_until = models.DateTimeField(null=True, blank=True)
     held_reason = models.CharField(max_length=500, blank=True, default="")
     outages = models.PositiveIntegerField(default=0)
+    api_used = models.PositiveIntegerField(null=True, blank=True)
+    api_limit = models.PositiveIntegerField(null=True, blank=True)
+    api_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(Row.Meta):
         constraints = (models.UniqueConstraint(fields=["instance"], name="one_live_state"),)
@@ -207,7 +213,10 @@ class Conflict(Row):
 
     class Meta(Row.Meta):
         constraints = (models.UniqueConstraint(fields=["instance", "number", "field", "side"], name="conflict_once"),)
-        indexes = (models.Index(fields=["instance", "-at"], name="conflict_latest"),)
+        indexes = (
+            models.Index(fields=["instance", "-at"], name="conflict_latest"),
+            models.Index(fields=["instance", "record"], name="conflict_by_record"),
+        )
 
     def __str__(self) -> str:
         return f"{self.entity} {self.record}.{self.field}"
@@ -222,7 +231,7 @@ class HeardEvent(Row):
         data: As it was sent.
     """
 
-    event_id = models.CharField(max_length=100)
+    event_id = models.CharField(max_length=200)
     type = models.CharField(max_length=100)
     created_at = models.DateTimeField()
     heard_at = models.DateTimeField(db_default=Now())

@@ -19,6 +19,7 @@ class Tenant(Closed):
         country: ISO 3166 code, lets local phone numbers be read.
         path_overrides: Billing API paths that differ from the product's own, by operation.
         model_overrides: What the tenant adds to the data model or masters otherwise.
+        event_overrides: Which records an event type says have changed, where that differs from the product's table.
         hook: Part of the address at which the tenant's billing system calls us.
         hook_keys: Public keys (PEM) with which it signs; several while a key is exchanged.
     """
@@ -38,6 +39,7 @@ class Tenant(Closed):
     country = models.CharField(max_length=2, blank=True, default="")
     path_overrides = models.JSONField(default=dict, blank=True)
     model_overrides = models.JSONField(default=dict, blank=True)
+    event_overrides = models.JSONField(default=dict, blank=True)
     hook = models.UUIDField(unique=True, db_default=RandomUUID(), editable=False)
     hook_keys = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,76 @@
+"""A process may die at any point: the story is told once for each, and ends as if nobody had died (L3)."""
+
+import pytest
+from judge import judge
+from scenario import ending, story
+from simulation import one_after_another
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+#: The points are shared out among so many tests, which may run side by side.
+SHARES = 4
+
+
+def told(stage, prepare=None):
+    """The story, told once: how it ended, what it passed, and what was wrong."""
+    with one_after_another(), stage.play(seed=3) as play:
+        if prepare is not None:
+            prepare(play)
+        story(play)
+        return ending(play), list(play.passed), judge(play), play
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stage):
+    end, passed, wrong, play = told(stage)
+    assert wrong == []
+    assert play.crashes == 0
+    return end, passed
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_a_death_at_any_point_changes_nothing(stage, undisturbed, share):
+    end, passed = undisturbed
+    died = 0
+    for place in range(share, len(passed), SHARES):
+        found, _, wrong, play = told(stage, lambda play, at=place: setattr(play, "die_at", at))
+        where = f"died at point {place} of {len(passed)}: {passed[place]}"
+        assert play.crashes == 1, where
+        assert wrong == [], where
+        assert difference(end, found) == [], where
+        died += 1
+    print(f"{died} of {len(passed)} points, {len(set(passed))} names")
+
+
+@pytest.mark.parametrize("side", ["salesforce", "billing"])
+def test_a_reply_lost_after_any_write_changes_nothing(stage, undisturbed, side):
+    end, _ = undisturbed
+    lost = 0
+    for place in range(50):
+        found, _, wrong, play = told(stage, lambda play, at=place: cut(play, side, at))
+        if not fired(play, side):
+            break
+        lost += 1
+        assert wrong == [], f"the reply to write {place} of {side} was lost"
+        assert difference(end, found) == [], f"the reply to write {place} of {side} was lost"
+    assert lost >= 3
+    print(f"{lost} writes to {side}")
+
+
+def cut(play, side, at):
+    if side == "salesforce":
+        play.cut = play.org.faults.arm("cut_after_commit", after=at, times=1, path="composite")
+    else:
+        play.cut = play.faults.arm("cut", after=at, times=1, when="after", method="PUT")
+
+
+def fired(play, _side):
+    return play.cut.fired
+
+
+def difference(wanted, found):
+    names = ("what both sides hold", "what was told as lost", "what waits", "what is linked")
+    return [
+        f"{name}: {sorted(map(str, one.items() ^ other.items() if isinstance(one, dict) else one ^ other))[:6]}"
+        for name, one, other in zip(names, wanted, found, strict=True)
+        if one != other
+    ]

@@ -1,0 +1,63 @@
+"""One short story with everything in it: creations with parents and children, edits both ways, a conflict, an echo, a
+record that waits for a mend, a poll. It is told once for every point at which a process can die.
+"""
+
+from __future__ import annotations
+
+from steps import new_in_billing
+
+
+class First:
+    """Dice that always fall alike."""
+
+    def pick(self, options):
+        """The first one."""
+        return options[0]
+
+    def number(self, low, _high):
+        """The lowest one."""
+        return low
+
+
+def people(play):
+    """What people do, on both sides."""
+    account, contact = play.keys("Account")[0], play.keys("Contact")[0]
+    asset, relation = play.keys("Asset")[0], play.keys("AccountContactRelation")[0]
+    play.edit_salesforce("Account", account, Trading_Name__c="Alpha", Company_Number__c="1001")
+    play.edit_billing("accounts", account, trading_name="Beta Ltd")
+    play.edit_billing("service_points", asset, supply_status="De-energised")
+    play.edit_billing("customers", contact, job_title="Manager")
+    play.edit_salesforce("Contact", contact, Preferred_Name__c="Ann")
+    play.edit_salesforce("AccountContactRelation", relation, EndDate="1901-01-01")
+    new_in_billing(play, First())
+
+
+def mended(play):
+    """Somebody corrects what billing would not take, and goes on."""
+    play.edit_salesforce("AccountContactRelation", play.keys("AccountContactRelation")[0], EndDate="2031-01-01")
+    play.edit_salesforce("Account", play.keys("Account")[0], Trading_Name__c="Gamma")
+
+
+def story(play):
+    """The whole story, up to where both sides are at rest."""
+    people(play)
+    play.hear_salesforce(2)
+    play.hear_billing([0, 1, 2])
+    play.deliver()
+    play.hear_salesforce()
+    play.poll()
+    play.deliver()
+    mended(play)
+    play.hear_salesforce()
+    play.deliver()
+    play.drain()
+
+
+def ending(play):
+    """What has to be the same however often a process died: both sides, what was told as lost, what waits."""
+    told = {(c.entity, c.record, c.field, c.side, c.lost) for c in play.conflicts()}
+    waiting = {(parked.entity, parked.record, parked.hold, parked.code) for parked in play.parked()}
+    links = {(link.entity, link.billing_key, link.salesforce_id) for link in play.door.links(play.instance)}
+    return play.history.now(), told, waiting, {link[:2] for link in links}
+
+
