@@ -103,3 +103,10 @@ def test_blank_lines_of_a_street_are_left_out():
     assert part_from_billing(STREET, [" 12 High Street ", "", None]) == "12 High Street"
     assert part_to_billing(STREET, "12 High Street") == ["12 High Street", "", ""]
     assert part_from_billing(STREET, ["", None, ""]) == ""
+
+
+def test_phones_without_anything_to_dial_agree_only_when_they_are_the_same_text():
+    assert not Phone().agree("tbc", "ask")
+    assert Phone().agree("tbc", "tbc")
+    assert not Phone().agree("tbc", None)
+    assert Phone().agree("+44 (0)20 7946", "+440207946")

@@ -11,7 +11,8 @@ from salesbridge import store
 from salesbridge.cli import show
 from salesbridge.engine import instances
 from salesbridge.engine.live.site import Site
-from salesbridge.engine.live.status import Allowance, Standing, allowances, last_word, standing
+from salesbridge.engine.live.states import live_of
+from salesbridge.engine.live.status import Allowance, Standing, allowances, last_word, standing, told_last
 from salesbridge.store.door import Door
 from salesbridge.store.models import Instance
 
@@ -49,7 +50,7 @@ def _named(name: str | None) -> list[tuple[Door, Instance]]:
 
 
 def _granted(door: Door, instance: Instance, *, ask: bool) -> list[Allowance]:
-    return allowances(Site(door, instance, door.tenant)) if ask else []
+    return allowances(Site(door, instance, door.tenant)) if ask else told_last(live_of(door, instance.pk))
 
 
 def _as_dict(each: Standing, granted: list[Allowance], now: datetime) -> dict[str, Any]:

@@ -127,6 +127,13 @@ def last_word(live: Live) -> datetime | None:
     return max(heard, default=None)
 
 
+def told_last(live: Live) -> list[Allowance]:
+    """What Salesforce told last of its API calls, with the replies to delivery; nothing before the first reply."""
+    if live.api_limit is None or live.api_used is None:
+        return []
+    return [Allowance(ALLOWANCES[0], live.api_used, live.api_limit)]
+
+
 def allowances(where: Site) -> list[Allowance]:
     """What Salesforce still grants, asked now; those it does not tell are left out.
 

@@ -141,8 +141,9 @@ class Phone(Text):
     salesforce: tuple[str, str] = field(default=("Phone", "phone"), init=False)
 
     def agree(self, one: Any, other: Any) -> bool:
-        """Equal once spaces, brackets and dashes are left out."""
-        return _NOT_DIALLED.sub("", (one or "").lower()) == _NOT_DIALLED.sub("", (other or "").lower())
+        """Equal once spaces, brackets and dashes are left out; what holds nothing to dial is compared as it stands."""
+        left, right = (_NOT_DIALLED.sub("", (text or "").lower()) for text in (one, other))
+        return left == right and bool(left or (one or "") == (other or ""))
 
 
 def email(length: int = 80) -> Text:
