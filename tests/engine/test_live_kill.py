@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -20,6 +21,10 @@ def scene():
     with Scene(workers=2) as made:
         awake(made)
         yield made
+
+
+def tell(*what):
+    sys.stdout.write(" ".join(map(str, what)) + "\n")
 
 
 def deliverer(scene):
@@ -61,7 +66,7 @@ def test_another_worker_commits_within_ten_seconds_of_a_kill(scene):
             took.append(time.monotonic() - killed)
             victim.start()
     settle(scene)
-    print("seconds from the kill to another worker's first commit", [round(each, 2) for each in took])
+    tell("seconds from the kill to another worker's first commit", [round(each, 2) for each in took])
     assert max(took) < 10
     assert violations(scene, begin, disturbances=3) == []
 
@@ -94,7 +99,7 @@ def test_a_restart_of_the_database_loses_nothing(scene):
 @pytest.mark.parametrize("side", [S, B])
 def test_an_hour_without_a_side_ends_with_both_equal_and_one_write_a_record(scene, side):
     told = hour_without(scene, side)
-    print(side, told)
+    tell(side, told)
     assert told["edited"] >= 190
     assert told["attempts"] > 10
     assert told["told meanwhile"], "a person has to know of an outage"
@@ -110,7 +115,7 @@ def test_at_the_end_a_reconciliation_finds_nothing(scene):
 
 def test_half_a_minute_of_torture_breaks_nothing():
     report = torture(minutes=0.5, seed=20261123)
-    print(report)
+    tell(report)
     assert report.people_fields > 20
     assert report.faults
     assert report.violations == []

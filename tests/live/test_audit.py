@@ -13,21 +13,13 @@ from salesbridge.store.models import Live
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
-def level(world):
-    """Agree on prices, of which this org keeps two decimals only."""
-    for code, entry in world.rows("PricebookEntry").items():
-        world.edit_billing("products", code, unit_price=entry["UnitPrice"])
-
-
 def test_an_audit_of_sides_that_agree_finds_nothing_and_says_when_it_was(linked):
-    level(linked)
     assert audit(linked.site, NOW, 20) == Audited(20, 0)
     assert linked.door.rows(Live).get(instance=linked.instance).audited_at == NOW
     assert not linked.changes(origin="audit")
 
 
 def test_an_audit_delivers_a_change_that_was_never_heard(linked):
-    level(linked)
     key = min(linked.rows("Contact"))
     linked.edit_salesforce("Contact", key, MobilePhone="+44 7700 900123")
     linked.bus_events()
@@ -40,7 +32,6 @@ def test_an_audit_delivers_a_change_that_was_never_heard(linked):
 
 
 def test_an_audit_leaves_alone_what_is_under_way(linked):
-    level(linked)
     linked.edit_salesforce("Contact", min(linked.rows("Contact")), MobilePhone="+44 7700 900123")
     linked.hear_salesforce()
     assert audit(linked.site, NOW, 10_000).drifted == 0

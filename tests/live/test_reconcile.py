@@ -16,14 +16,6 @@ from salesbridge.store.models import Link, Live
 EXT = "Gentrack_External_Id__c"
 
 
-@pytest.fixture
-def linked(linked):
-    """Two sides that agree also on prices, of which this org keeps two decimals only."""
-    for code, entry in linked.rows("PricebookEntry").items():
-        linked.edit_billing("products", code, unit_price=entry["UnitPrice"])
-    return linked
-
-
 def reconcile(world, *, repair=True):
     row = steps.register(world.door, world.instance.pk, "on demand", "Ada", repair=repair)
     for name in steps.begin(world.site, row.pk):

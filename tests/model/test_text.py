@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesbridge.model.kinds import RefusedError, Text
+from salesbridge.model.kinds import Phone, RefusedError, Text
 from salesbridge.model.kinds.address import PARTS, part_from_billing, part_to_billing
 from salesbridge.model.kinds.text import Street, clean
 

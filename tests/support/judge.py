@@ -46,7 +46,11 @@ def i1_no_event_is_lost(play):
 def _outcomes(play, changes):
     waiting = {(parked.entity, parked.record): parked for parked in play.parked()}
     numbers = {change.number: change for change in changes}
-    if sorted(numbers) != list(range(1, len(numbers) + 1)) and numbers and max(numbers) - min(numbers) + 1 != len(numbers):
+    if (
+        sorted(numbers) != list(range(1, len(numbers) + 1))
+        and numbers
+        and max(numbers) - min(numbers) + 1 != len(numbers)
+    ):
         yield "the journal's numbers have gaps"
     for change in changes:
         told = f"change {change.number} of {change.entity} {change.record or change.key}"
@@ -184,7 +188,9 @@ def i7_no_duplicates(play):
     for entity in BY_ENTITY:
         counted = Counter(row[EXT].casefold() for row in play.org.rows(entity) if row.get(EXT))
         yield from (f"{entity} {key} is there {count} times" for key, count in counted.items() if count > 1)
-    counted = Counter(f"{r['account_number']}:{r['customer_number']}" for r in play.billing.records("account_customers"))
+    counted = Counter(
+        f"{r['account_number']}:{r['customer_number']}" for r in play.billing.records("account_customers")
+    )
     yield from (f"billing's account customer {key} is there {n} times" for key, n in counted.items() if n > 1)
     known = {link.salesforce_id for link in play.door.links(play.instance)}
     for entity in BY_ENTITY:

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
+import play as plays
 from django.db import transaction
 from django.db.models.functions import Now
 
-import play as plays
 from salesbridge.engine.live import book, deliver, hear, look
 from salesbridge.engine.live.points import point
 from salesbridge.store.changes import write_changes

@@ -42,7 +42,7 @@ class CrashError(BaseException):
 
 
 class Stall:
-    """What is to happen to the next work of the engine: death, or a pause in which another worker takes over.
+    """What is going to happen to the engine's work: death, or a pause in which another worker takes over.
 
     Args:
         after: Points that are passed before.
@@ -130,19 +130,18 @@ class Play:
 
     def work(self, name, call):
         """One piece of the engine's work, in which the process may die or be overtaken."""
-        stall, self.stall = self.stall, None
         fenced = False
 
         def listener(point):
-            nonlocal stall, fenced
+            nonlocal fenced
             self.points[point] += 1
             self.passed.append(point)
             if self.die_at is not None and len(self.passed) > self.die_at:
                 self.die_at = None
                 raise CrashError(point)
-            if stall is None or not stall.strikes(point):
+            if self.stall is None or not self.stall.strikes(point):
                 return
-            struck, stall = stall, None
+            struck, self.stall = self.stall, None
             self.note("stalled", point, zombie=struck.zombie)
             if not struck.zombie:
                 raise CrashError(point)
@@ -176,8 +175,8 @@ class Play:
         return True
 
     def note(self, *words, **details):
-        told = [f"{w.taken}/{dict(w.verdicts)}/{dict(w.written)}/{w.held}" if isinstance(w, Round) else str(w) for w in words]
-        self.trace.append(f"{(self.now - self.stage.kept[2]).total_seconds():.0f} {' '.join(told)} {details or ''}".rstrip())
+        at = (self.now - self.stage.kept[2]).total_seconds()
+        self.trace.append(f"{at:.0f} {' '.join(map(_told, words))} {details or ''}".rstrip())
 
     @property
     def hash(self):
@@ -291,8 +290,7 @@ class Play:
                 self.letters.remove(letter)
                 self.lost_letters.add(letter.event_id)
                 continue
-            sites = [self.site]
-            done = self.work("hear billing", lambda letter=letter: hear_billing(self.door, sites, letter))
+            done = self.work("hear billing", lambda letter=letter: hear_billing(self.door, [self.site], letter))
             if done is None:
                 break
             heard += done
@@ -324,7 +322,8 @@ class Play:
             for record in self.billing.records(kind)
         ]
         catalogue = set(self.keys("Product2")[4:])
-        prices = {row["Id"] for name in ("Product2", "PricebookEntry") for row in self.org.rows(name) if row[EXT] in catalogue}
+        rows = [*self.org.rows("Product2"), *self.org.rows("PricebookEntry")]
+        prices = {row["Id"] for row in rows if row[EXT] in catalogue}
         told = [each for each in told if each[2] not in catalogue | prices]
         serial = uuid.uuid4()
         return write_changes(
@@ -398,3 +397,9 @@ class Play:
 
     def letters_heard(self):
         return set(self.door.rows(HeardEvent).values_list("event_id", flat=True))
+
+
+def _told(word):
+    if isinstance(word, Round):
+        return f"{word.taken} changes {dict(word.verdicts)} {dict(word.written)} {word.held}"
+    return str(word)

@@ -59,5 +59,3 @@ def ending(play):
     waiting = {(parked.entity, parked.record, parked.hold, parked.code) for parked in play.parked()}
     links = {(link.entity, link.billing_key, link.salesforce_id) for link in play.door.links(play.instance)}
     return play.history.now(), told, waiting, {link[:2] for link in links}
-
-

@@ -1,4 +1,4 @@
-"""What can happen in a play, each as one step that draws what it needs from dice: hypothesis' or a seeded generator's."""
+"""What can happen in a play, each as one step that draws what it needs from dice: hypothesis' or a generator's."""
 
 from __future__ import annotations
 
@@ -56,13 +56,21 @@ class Drawn:
 def _some_record(play, dice, entity):
     """Mostly one of a few records, so that edits meet."""
     keys = play.keys(entity)
-    return dice.pick(keys[:3]) if keys else ""
+    return dice.pick((*keys[:1] * 2, *keys[:3])) if keys else ""
 
 
 def edit(play, dice):
     """Somebody changes a field on one side."""
     mapped, side = dice.pick(MAPPED), dice.pick((S, B))
     play.edit(side, mapped, _some_record(play, dice, mapped.entity), dice.pick(mapped.values))
+
+
+def edit_again(play, dice):
+    """Somebody changes once more what was changed last."""
+    if play.history.edits:
+        last = play.history.edits[-1]
+        mapped = next(m for m in MAPPED if (m.entity, m.field) == (last.entity, last.field))
+        play.edit(dice.pick((mapped.master, S, B)), mapped, last.key, dice.pick(mapped.values))
 
 
 def edit_both(play, dice):
@@ -210,13 +218,13 @@ def wait(play, dice):
 
 
 def crash(play, dice):
-    """The process is going to die in the middle of its next work, and another one goes on."""
-    play.stall = Stall(dice.number(0, 14))
+    """The process is going to die in the middle of its work, and another one goes on."""
+    play.stall = dice.pick((Stall(dice.number(0, 14)), Stall(0, name="hearing"), Stall(0, name="after writing")))
 
 
-def zombie(play, _dice):
-    """The process is going to be away in its next delivery for so long that another one takes over."""
-    play.stall = Stall(0, zombie=True, name=_dice.pick(("before writing", "before the commit", "before hearing")))
+def zombie(play, dice):
+    """The process is going to be away in the middle of its work for so long that another one takes over."""
+    play.stall = Stall(0, zombie=True, name=dice.pick(("before writing", "before the commit", "before hearing")))
 
 
 def salesforce_fault(play, dice):
@@ -261,7 +269,7 @@ def hold(play, _dice):
 
 
 PEOPLE = (
-    (6, edit), (3, edit_both), (2, edit_several), (1, poison), (1, new_in_billing), (1, new_relation), (1, prospect),
+    (5, edit), (4, edit_again), (3, edit_both), (2, edit_several), (1, poison), (1, new_in_billing), (1, new_relation), (1, prospect),
     (1, delete), (1, undelete), (1, merge_records),
 )  # fmt: skip
 NETWORK = ((6, hear_salesforce), (1, lose_salesforce), (6, hear_billing), (1, lose_billing), (1, poll), (8, deliver))

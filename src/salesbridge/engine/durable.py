@@ -178,7 +178,10 @@ def _beat(executor: str, stop: threading.Event) -> None:
     door = Door.operator(reason="heartbeat")
     while not stop.wait(HEARTBEAT_S):
         try:
-            door.workers.filter(pk=executor).update(heartbeat_at=Now())
+            if not door.workers.filter(pk=executor).update(heartbeat_at=Now()):
+                # others took us for dead while we stood still or could not reach the database
+                door.workers.create(executor_id=executor, host=_machine(), pid=os.getpid())
+                _log.warning("announced again", executor=executor)
         except Exception:  # noqa: BLE001 - a missed beat is made up by the next one
             _log.warning("heartbeat missed", executor=executor)
             connection.close()

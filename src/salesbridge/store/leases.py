@@ -46,7 +46,11 @@ FOR UPDATE
 _GIVE_BACK = (
     "UPDATE store_lease SET owner = '', until = clock_timestamp() WHERE owner = %s AND instance_id = %s AND role = %s"
 )
-_FREE_DEAD = "UPDATE store_lease SET owner = '', until = clock_timestamp() WHERE owner <> '' AND NOT owner = any(%s)"
+# a lease whose row somebody has locked is left for the next time: who waited here would stop recovering the others
+_FREE_DEAD = """
+UPDATE store_lease SET owner = '', until = clock_timestamp()
+WHERE id IN (SELECT id FROM store_lease WHERE owner <> '' AND NOT owner = any(%s) FOR UPDATE SKIP LOCKED)
+"""
 
 
 class FencedError(RuntimeError):

@@ -54,10 +54,19 @@ def django_database(url: str, *, pool: int = 0) -> dict[str, Any]:
     named = {key: known.pop(name, "") for key, name in _DJANGO_NAMES.items()}
     options: dict[str, Any] = known
     if pool:
+        options = {**_TIMEOUTS, **options, "options": f"{_SESSION} {options.get('options', '')}".strip()}
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 30}
     return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": options}
 
 
+#: A server that vanished is noticed in seconds, not after the quarter of an hour that TCP is patient by itself.
+_TIMEOUTS = {
+    "connect_timeout": "10", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}  # fmt: skip
+#: The same the other way round: a process that stands still or vanished in the middle of a transaction, and may hold
+#: the row of a lease locked, is given up by the server, so that another can take over.
+_SESSION = "-c idle_in_transaction_session_timeout=10s -c tcp_user_timeout=20s -c tcp_keepalives_idle=10"
 _DJANGO_NAMES = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
 

@@ -48,7 +48,9 @@ def _keep(scene, folder):
 def tell(report):
     """Print a report."""
     lines = [f"edits: {report.edits}"]
-    lines += [f"fields changed by people {report.people_fields}, by us {report.our_fields}; idle saves {report.idle_saves}"]
+    lines += [
+        f"fields changed by people {report.people_fields}, by us {report.our_fields}; idle saves {report.idle_saves}"
+    ]
     lines += [f"journal: {report.changes}", f"quiet and compared twice after {report.quiet_after_s} s"]
     lines += [f"faults: {sum(report.faults.values())}, kills {report.kills}"]
     lines += [f"  {count:4} {name}" for name, count in report.faults.items()]
@@ -59,7 +61,10 @@ def tell(report):
         median, worst = statistics.median(report.takeovers_s), max(report.takeovers_s)
         lines += [f"takeovers: {len(report.takeovers_s)}, median {median:.2f} s, longest {worst:.2f} s"]
     lines += ["log:", *(f"  {count:5} {event}" for event, count in report.log.items())]
-    lines += [f"violations: {len(report.violations)} (seed {report.seed})", *(f"  {each}" for each in report.violations[:60])]
+    lines += [
+        f"violations: {len(report.violations)} (seed {report.seed})",
+        *(f"  {each}" for each in report.violations[:60]),
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
 
 

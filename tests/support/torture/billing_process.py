@@ -1,4 +1,4 @@
-"""``python -m torture.billing_process``: the simulated billing system in a process, with a ledger, asked by lines."""
+"""``python -m torture.billing_process``: the simulated billing system in a process, with a ledger."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Ledger:
     def __init__(self, path):
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
-    def note(self, side, ours, entity, id_, key, old, new, members):
+    def note(self, side, entity, id_, key, *, ours, old, new, members):
         changed = {
             name: [plain((old or {}).get(member)), plain(new.get(member))]
             for name, member in members.items()
@@ -77,7 +77,7 @@ def of_org(ledger, org, ours):
             new = org.table(name).live.get(id_) if name in BY_ENTITY else None
             if new is not None:
                 members = {m.field: m.field for m in BY_ENTITY[name]}
-                ledger.note(S, user == ours, name, id_, new.get(EXT), old, new, members)
+                ledger.note(S, name, id_, new.get(EXT), ours=user == ours, old=old, new=new, members=members)
 
     return committed
 
@@ -94,7 +94,10 @@ def of_billing(ledger, ours):
         for entity in ENTITIES_OF.get(change.kind, ()) if change.after is not None else ():
             members = {m.field: m.member for m in BY_ENTITY[entity]}
             mine = change.source == f"api:{ours}"
-            ledger.note(B, mine, entity, change.after["id"], change.key, change.before, change.after, members)
+            ledger.note(
+                B, entity, change.after["id"], change.key,
+                ours=mine, old=change.before, new=change.after, members=members,
+            )  # fmt: skip
 
     return changed
 

@@ -1,4 +1,4 @@
-"""TCP proxies that make trouble: delay and jitter, little bandwidth, cuts after some bytes, resets, silence, slow ends."""
+"""TCP proxies that make trouble: delay, jitter, little bandwidth, cuts after some bytes, resets, silence, slow ends."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Proxy:
         return await asyncio.open_connection("127.0.0.1", self.target)
 
     async def _pump(self, reader, writer, connection):
-        with contextlib.suppress(OSError):
+        try:
             while data := await reader.read(_CHUNK):
                 await self._delay(len(data))
                 if connection.left is not None:
@@ -129,6 +129,8 @@ class Proxy:
             await asyncio.sleep(self.toxics.slow_close_s)
             if writer.can_write_eof():
                 writer.write_eof()
+        except OSError:
+            self._break(connection)
 
     async def _delay(self, size):
         toxics = self.toxics

@@ -95,7 +95,7 @@ def _end(scene, report, begin):
         report.violations.append(f"I4: {error}: {_unanswered(scene)}")
         scene.show_stacks()
     report.violations += violations(scene, begin, disturbances=sum(report.faults.values()))
-    saves = scene.saves()[begin[1]:]
+    saves = scene.saves()[begin[1] :]
     report.people_fields, report.our_fields = writes(saves)
     report.idle_saves = idle_writes(saves)
     rows = scene.sql("SELECT origin, coalesce(outcome, 'none'), count(*) FROM store_change GROUP BY 1, 2 ORDER BY 1, 2")

@@ -1,4 +1,4 @@
-"""``python -m torture.salesforce_process``: the simulated org in a process of its own, with a ledger, asked by lines."""
+"""``python -m torture.salesforce_process``: the simulated org in a process of its own, with a ledger."""
 
 from __future__ import annotations
 

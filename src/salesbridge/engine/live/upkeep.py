@@ -20,6 +20,7 @@ _SETTLE_S = 5.0
 NIGHT = 2
 _AUDIT_EVERY = timedelta(minutes=15)
 _LOOK_EVERY_S = 5.0
+_AFTER_FAILURE = timedelta(minutes=10)
 
 
 class Upkeep:
@@ -49,7 +50,7 @@ class Upkeep:
 
 def _do(live: Live, *, settled: bool) -> None:
     door, now = Door(live.tenant_id), datetime.now(UTC)
-    if door.rows(Reconciliation).filter(instance_id=live.instance_id, finished_at=None).exists():
+    if _under_way_or_failed(door, live, now):
         return
     where = site(door, live.instance_id)
     if live.gap_since is not None:
@@ -59,6 +60,14 @@ def _do(live: Live, *, settled: bool) -> None:
         start_reconciliation(door, live.instance_id, "nightly", "schedule")
     elif live.audited_at is None or now - live.audited_at >= _AUDIT_EVERY:
         audit(where, now)
+
+
+def _under_way_or_failed(door: Door, live: Live, now: datetime) -> bool:
+    """Whether a reconciliation is under way, or one failed so lately that the next would fail for the same reason."""
+    last = door.rows(Reconciliation).filter(instance_id=live.instance_id).order_by("-number").first()
+    if last is None or (last.finished_at is not None and last.state != "failed"):
+        return False
+    return last.finished_at is None or now - last.finished_at < _AFTER_FAILURE
 
 
 def night_has_come(where: Site, live: Live, now: datetime) -> bool:
