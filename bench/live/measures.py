@@ -76,6 +76,8 @@ def _burst(world: World, count: int, side: str, edit: Callable[[], object]) -> d
         told["after_edit_s"] = time.monotonic() - edited_at
         told["burst_calls"] = world.calls() - told["calls"]
         settle(world)
+        # before the wait for the poll, in which every process would only be seen to idle
+        told["cpu"] = {name: seconds - told["cpu"][name] for name, seconds in world.cpu().items()}
         _polled(world)
         settle(world)
     return {**told, "records": count, **_journal(world, number, side)}
@@ -83,13 +85,12 @@ def _burst(world: World, count: int, side: str, edit: Callable[[], object]) -> d
 
 @contextmanager
 def _used(world: World) -> Iterator[dict[str, Any]]:
-    """CPU seconds, API calls and writes while something happens."""
+    """API calls and writes while something happens; ``cpu`` is where its CPU seconds begin."""
     last = int(world.billing.ask({"kind": "service_points", "keys": [], "values": {}})["after"])
-    number, cpu, began = _next_number(world), world.cpu(), time.monotonic()
-    told: dict[str, Any] = {"calls": world.calls()}
+    number, began = _next_number(world), time.monotonic()
+    told: dict[str, Any] = {"calls": world.calls(), "cpu": world.cpu()}
     yield told
     told["wall_s"] = time.monotonic() - began
-    told["cpu"] = {name: seconds - cpu[name] for name, seconds in world.cpu().items()}
     told["calls"] = world.calls() - told["calls"]
     writes = world.billing.ask({"writes_after": last})["writes"]
     told["billing_writes"] = sum(n for source, n in writes.items() if source != "people")

@@ -9,6 +9,7 @@ from journey import API_KEY
 from live_world import LiveWorld
 from pydantic import SecretStr
 
+from salesbridge.engine import connections, instances, prepare
 from salesbridge.salesforce import ClientCredentials, PasswordToken, Salesforce
 from salesbridge.sandbox.billing.seed import Seed
 from salesbridge.sandbox.billing.server import start_in_thread as start_billing
@@ -16,12 +17,11 @@ from salesbridge.sandbox.billing.service import Settings
 from salesbridge.sandbox.billing.store import Billing
 from salesbridge.sandbox.salesforce import demo
 from salesbridge.sandbox.salesforce.server import start_in_thread as start_salesforce
+from salesbridge.settings import settings
 
 
 @pytest.fixture
 def sandbox_settings(monkeypatch, tmp_path):
-    from salesbridge.settings import settings
-
     monkeypatch.setenv("SALESBRIDGE_SANDBOX", "true")
     settings.cache_clear()
     yield
@@ -44,8 +44,6 @@ def running_billing():
 @pytest.fixture
 def world(db, sandbox_settings, running_org, running_billing):
     """An instance that was just set up; nothing is loaded, so everything in billing is new to it."""
-    from salesbridge.engine import connections, instances, prepare
-
     entered = instances.BillingSystem(
         f"Retailer {uuid.uuid4()}", "junifer", running_billing.url, SecretStr(API_KEY), "salesbridge", "Europe/London"
     )

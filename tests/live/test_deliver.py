@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from salesbridge.store.models import Conflict
+
 
 def test_everything_in_billing_arrives_once(world):
     world.poll_everything()
@@ -13,12 +15,17 @@ def test_everything_in_billing_arrives_once(world):
     assert not world.changes(outcome=None)
 
 
+def collections(world):
+    """How many calls have written to Salesforce."""
+    return len([call for call in world.org.org.calls.recent if "composite" in call.path])
+
+
 def an_account(world):
-    return sorted(world.rows("Account"))[0]
+    return min(world.rows("Account"))
 
 
 def a_contact(world):
-    return sorted(world.rows("Contact"))[0]
+    return min(world.rows("Contact"))
 
 
 def test_our_own_writes_come_back_and_do_nothing(world):
@@ -26,11 +33,9 @@ def test_our_own_writes_come_back_and_do_nothing(world):
     world.settle()
     echoes = world.hear_salesforce()
     assert echoes > 0
-    writes = world.org.org.calls.recent
-    before = len([call for call in writes if call.method in {"POST", "PATCH"} and "composite" in call.path])
+    before = collections(world)
     world.settle()
-    after = len([call for call in world.org.org.calls.recent if call.method in {"POST", "PATCH"} and "composite" in call.path])
-    assert after == before
+    assert collections(world) == before
     assert {change.outcome for change in world.changes(side="salesforce")} <= {"unchanged", "superseded"}
 
 
@@ -45,7 +50,7 @@ def test_a_phone_number_changed_in_salesforce_appears_in_billing(linked):
 
 
 def test_an_account_changed_in_billing_appears_in_salesforce(linked):
-    number = sorted(linked.rows("Asset"))[0]
+    number = min(linked.rows("Asset"))
     linked.edit_billing("service_points", number, supply_status="De-energised")
     linked.hear_billing("service-point-updated", identifier=number, identifierType="MPAN", accountNumber="x")
     linked.settle()
@@ -60,8 +65,6 @@ def test_billings_edit_of_a_field_that_salesforce_is_master_of_is_put_back_and_t
     linked.settle()
     assert linked.row("Account", key).get("Trading_Name__c") == before
     assert (linked.records("accounts")[key]["trading_name"] or None) == before
-    from salesbridge.store.models import Conflict
-
     (lost,) = linked.door.rows(Conflict).all()
     assert (lost.field, lost.side, lost.lost, lost.both) == ("Trading_Name__c", "billing", "Edited in billing", False)
 
@@ -75,8 +78,6 @@ def test_both_sides_changing_at_once_is_a_conflict_that_the_master_wins(linked):
     linked.settle()
     assert linked.records("accounts")[key]["trading_name"] == "Salesforce's"
     assert linked.row("Account", key)["Trading_Name__c"] == "Salesforce's"
-    from salesbridge.store.models import Conflict
-
     (lost,) = linked.door.rows(Conflict).all()
     assert (lost.lost, lost.won, lost.both) == ("Billing's", "Salesforce's", True)
 
@@ -84,10 +85,10 @@ def test_both_sides_changing_at_once_is_a_conflict_that_the_master_wins(linked):
 def test_a_second_pass_over_everything_writes_nothing(linked):
     linked.quiesce()
     linked.later(minutes=10)
-    calls = len([c for c in linked.org.org.calls.recent if "composite" in c.path])
+    before = collections(linked)
     linked.poll_everything()
     linked.settle()
-    assert len([c for c in linked.org.org.calls.recent if "composite" in c.path]) == calls
+    assert collections(linked) == before
     assert linked.parked() == []
 
 

@@ -9,11 +9,11 @@ from django.db import transaction
 from play import Play
 from stage import set_stage
 
+from salesbridge.settings import settings
+
 
 @pytest.fixture(scope="session")
 def sandbox_settings():
-    from salesbridge.settings import settings
-
     before = os.environ.get("SALESBRIDGE_SANDBOX")
     os.environ["SALESBRIDGE_SANDBOX"] = "true"
     settings.cache_clear()

@@ -7,7 +7,7 @@ from simulation import one_after_another
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 #: The points are shared out among so many tests, which may run side by side.
-SHARES = 4
+SHARES = 12
 
 
 def told(stage, prepare=None):
@@ -38,7 +38,7 @@ def test_a_death_at_any_point_changes_nothing(stage, undisturbed, share):
         assert wrong == [], where
         assert difference(end, found) == [], where
         died += 1
-    print(f"{died} of {len(passed)} points, {len(set(passed))} names")
+    assert died >= len(passed) // SHARES
 
 
 @pytest.mark.parametrize("side", ["salesforce", "billing"])
@@ -53,7 +53,6 @@ def test_a_reply_lost_after_any_write_changes_nothing(stage, undisturbed, side):
         assert wrong == [], f"the reply to write {place} of {side} was lost"
         assert difference(end, found) == [], f"the reply to write {place} of {side} was lost"
     assert lost >= 3
-    print(f"{lost} writes to {side}")
 
 
 def cut(play, side, at):

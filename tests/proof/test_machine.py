@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from judge import judge
+from judge import i2_no_update_is_lost, judge
 from steps import STEPS, Drawn
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +35,6 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def the_connector_never_replaces_what_the_master_entered(self):
-        from judge import i2_no_update_is_lost  # noqa: PLC0415 - beside its use
-
         assert [told for told in i2_no_update_is_lost(self.play) if "master" in told] == []
 
     def teardown(self):
@@ -63,12 +61,12 @@ for _weight, _step in STEPS:
 
 
 def test_no_play_ends_badly(stage):
-    phases = list(Phase) if LONG else [Phase.explicit, Phase.reuse, Phase.generate]
+    phases = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.target, Phase.shrink] if LONG else [])]
     Machine.stage = stage
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=25, deadline=None, phases=[p for p in phases if p != Phase.explain],
+            max_examples=EXAMPLES, stateful_step_count=25, deadline=None, phases=phases,
             suppress_health_check=list(HealthCheck), print_blob=True, derandomize=not LONG,
         ),
     )  # fmt: skip

@@ -15,8 +15,5 @@ def test_a_mutant_of_the_engine_is_found_by(stage, mutant):
         with mutant():
             played = simulate(stage, seed, chosen=STEPS if seed % 2 else CALM)
         if played.violations:
-            print(
-                f"{mutant.__name__} found by seed {seed}, after {(seed + 1) * played.steps} steps: {played.violations[0]}"
-            )
             return
     pytest.fail(f"{mutant.__name__} survived {MOST} plays: {mutant.__doc__}")

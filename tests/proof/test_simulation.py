@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from scenario import ending, people
 from simulation import simulate
 from steps import CALM, NAMED
 
@@ -33,8 +34,6 @@ def test_the_order_and_number_of_deliveries_changes_nothing(stage):
     ends = []
     for network in ("straight", "turned and repeated", "one by one, last letters first"):
         with stage.play(seed=11) as play:
-            from scenario import ending, people  # noqa: PLC0415 - beside its use
-
             people(play)
             NETWORKS[network](play)
             play.drain()

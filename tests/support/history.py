@@ -118,7 +118,7 @@ class History:
             for m in BY_ENTITY[entity]:
                 self._note(B, ours, entity, change.key, m.field, change.before, change.after, m.member)
 
-    def _note(self, side, ours, entity, key, name, old, new, member):
+    def _note(self, side, ours, entity, key, name, old, new, member):  # noqa: PLR0917 - one line of a ledger
         before, after = plain((old or {}).get(member)), plain(new.get(member))
         if old is None or before != after:
             self.moved.append(Moved(len(self.moved), side, ours, entity, key, name, before, after, old is None))

@@ -112,9 +112,9 @@ def _untold(play):
         overruled = each.ours and not each.born and holder.get(slot) == "person"
         if overruled and master and each.before is not None:
             yield f"the connector replaced {each.before!r}, which a person had entered on the master's side: {each}"
-        elif overruled and each.before not in said[slot[1:]]:
-            if (each.entity, key, each.field, each.side, each.before) not in conflicts:
-                yield f"{each.side}'s {each.before!r} in {each.field} of {each.entity} {key} was replaced and not told"
+        told = each.before in said[slot[1:]] or (each.entity, key, each.field, each.side, each.before) in conflicts
+        if overruled and not master and not told:
+            yield f"{each.side}'s {each.before!r} in {each.field} of {each.entity} {key} was replaced and not told"
         holder[slot] = "connector" if each.ours else "person"
         if master:
             said[slot[1:]].add(each.after)
@@ -123,7 +123,7 @@ def _untold(play):
 def _invented(play):
     """Conflicts that tell of what nobody entered; after a death, our own write may look like an edit."""
     entered, said = defaultdict(set), defaultdict(set)
-    for (side, *slot), value in play.history.first.items():
+    for (_side, *slot), value in play.history.first.items():
         said[tuple(slot)].add(value)
     for each in play.history.edits:
         slot = each.entity, play.history.key(each.key), each.field
@@ -199,11 +199,11 @@ def i7_no_duplicates(play):
 
 
 def i8_children_have_their_own_parent(play):
-    """A child is under the parent that billing names, unless a merge moved it for good; one that waits says for what."""
+    """A child is under the parent that billing names, unless a merge moved it; one that waits says for which."""
     excused = {(parked.entity, parked.record) for parked in play.parked()} | play.history.moved_along
     for child, lookup, parent, member in PARENTS:
         ids = {row["Id"]: row.get(EXT) for row in play.org.rows(parent)}
-        records = {key: r for key, r in _records(play, KIND_OF[child]).items()}
+        records = _records(play, KIND_OF[child])
         for key, row in play.rows(child).items():
             wanted = records.get(key, {}).get(member)
             if wanted is not None and (child, key) not in excused and ids.get(row.get(lookup)) != wanted:

@@ -1,7 +1,7 @@
 """Two simulated systems and the live engine in this process, moved step by step: nothing happens unless a test says so.
 
-Salesforce's events are taken from the org's bus and billing's from its list of changes, and wait until they are delivered,
-in whatever order and as often as a test likes.
+Salesforce's events are taken from the org's bus and billing's from its list of changes, and wait until they are
+delivered, in whatever order and as often as a test likes.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ class LiveWorld:
         return self.rows(sobject)[key]
 
     def records(self, kind):
-        return {(r.get("number") or r.get("identifier") or r.get("code")): r for r in self.billing.billing.records(kind)}
+        found = self.billing.billing.records(kind)
+        return {(r.get("number") or r.get("identifier") or r.get("code")): r for r in found}
 
     # what people do
 
@@ -90,12 +91,6 @@ class LiveWorld:
         fresh = retained[self.heard_events :]
         self.heard_events = len(retained)
         return [BusEvent(e.uuid, e.replay_id, bus.decode(e), _instant(bus.decode(e))) for e in fresh]
-
-    def billing_events(self):
-        """Events that billing would publish for what changed since the last time."""
-        from salesbridge.sandbox.billing.events import events_of  # noqa: PLC0415 - only where it is needed
-
-        raise NotImplementedError(events_of)
 
     def hear_salesforce(self, events=None):
         events = self.bus_events() if events is None else events

@@ -19,10 +19,14 @@ class First:
         return low
 
 
+def cast(play):
+    """The records of the story: an account, a contact, a service point, a relation."""
+    return [play.keys(entity)[0] for entity in ("Account", "Contact", "Asset", "AccountContactRelation")]
+
+
 def people(play):
     """What people do, on both sides."""
-    account, contact = play.keys("Account")[0], play.keys("Contact")[0]
-    asset, relation = play.keys("Asset")[0], play.keys("AccountContactRelation")[0]
+    account, contact, asset, relation = cast(play)
     play.edit_salesforce("Account", account, Trading_Name__c="Alpha", Company_Number__c="1001")
     play.edit_billing("accounts", account, trading_name="Beta Ltd")
     play.edit_billing("service_points", asset, supply_status="De-energised")
@@ -32,14 +36,15 @@ def people(play):
     new_in_billing(play, First())
 
 
-def mended(play):
+def mended(play, account, relation):
     """Somebody corrects what billing would not take, and goes on."""
-    play.edit_salesforce("AccountContactRelation", play.keys("AccountContactRelation")[0], EndDate="2031-01-01")
-    play.edit_salesforce("Account", play.keys("Account")[0], Trading_Name__c="Gamma")
+    play.edit_salesforce("AccountContactRelation", relation, EndDate="2031-01-01")
+    play.edit_salesforce("Account", account, Trading_Name__c="Gamma")
 
 
 def story(play):
     """The whole story, up to where both sides are at rest."""
+    account, _, _, relation = cast(play)
     people(play)
     play.hear_salesforce(2)
     play.hear_billing([0, 1, 2])
@@ -47,7 +52,7 @@ def story(play):
     play.hear_salesforce()
     play.poll()
     play.deliver()
-    mended(play)
+    mended(play, account, relation)
     play.hear_salesforce()
     play.deliver()
     play.drain()

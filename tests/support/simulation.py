@@ -52,7 +52,7 @@ def simulate(stage, seed, *, steps=30, chosen=STEPS, unlink=False):
         chosen: Weights and steps to choose from.
         unlink: Whether deletes take links away.
     """
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
     names = [step for weight, step in chosen for _ in range(weight)]
     with one_after_another(), stage.play(seed=seed, unlink=unlink) as play:
         try:

@@ -242,7 +242,7 @@ def salesforce_fault(play, dice):
 def billing_fault(play, dice):
     """Billing is going to be difficult."""
     name, options = dice.pick((
-        ("unavailable", {"times": 1}), ("unavailable", {"times": 6}), ("failed", {"times": 5, "method": "PUT"}),
+        ("unavailable", {"times": 1}), ("unavailable", {"times": 6}), ("failed", {"times": 8, "method": "PUT"}),
         ("throttled", {"times": 1}), ("cut", {"times": 1, "when": "after", "method": "PUT"}),
         ("cut", {"times": 4, "when": "after", "method": "PUT"}), ("cut", {"times": 1, "when": "before"}),
         ("truncated_body", {"times": 1, "method": "GET"}), ("key_revoked", {"times": None}),
@@ -269,8 +269,8 @@ def hold(play, _dice):
 
 
 PEOPLE = (
-    (5, edit), (4, edit_again), (3, edit_both), (2, edit_several), (1, poison), (1, new_in_billing), (1, new_relation), (1, prospect),
-    (1, delete), (1, undelete), (1, merge_records),
+    (5, edit), (4, edit_again), (3, edit_both), (2, edit_several), (1, poison), (1, new_in_billing),
+    (1, new_relation), (1, prospect), (1, delete), (1, undelete), (1, merge_records),
 )  # fmt: skip
 NETWORK = ((6, hear_salesforce), (1, lose_salesforce), (6, hear_billing), (1, lose_billing), (1, poll), (8, deliver))
 MISFORTUNE = (

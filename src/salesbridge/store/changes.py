@@ -21,10 +21,10 @@ CHANNEL = "salesbridge_changes"
 # One statement, as an event a transaction is usual: temporary tables would cost more than all the rest of it.
 _WRITE = """
 WITH incoming AS (
-    SELECT * FROM unnest(%(side)s::text[], %(entity)s::text[], %(key)s::text[], %(op)s::text[], %(event_id)s::text[],
-        %(at)s::timestamptz[], %(by)s::text[], %(ours)s::boolean[], %(origin)s::text[], %(before)s::text[],
-        %(after)s::text[])
-    WITH ORDINALITY AS told (side, entity, key, op, event_id, at, by, ours, origin, before, after, position)
+    SELECT * FROM jsonb_to_recordset(%(told)s::jsonb) AS told (
+        position bigint, side text, entity text, key text, op text, event_id text, at timestamptz, by text,
+        ours boolean, origin text, before jsonb, after jsonb
+    )
 ), fresh AS (
     SELECT DISTINCT ON (side, event_id) * FROM incoming
     WHERE NOT EXISTS (
@@ -41,12 +41,13 @@ WITH incoming AS (
         (tenant_id, instance_id, number, side, entity, key, op, event_id, at, by, ours, origin, before, after, record,
          reason, story)
     SELECT %(tenant)s, %(instance)s, first + row_number() OVER (ORDER BY position) - 1, side, entity, key, op, event_id,
-        at, by, ours, origin, before::jsonb, after::jsonb, '', '', '{}'
+        at, by, ours, origin, before, after, '', '', '{}'
     FROM fresh, numbered
     RETURNING 1
 )
 SELECT first, (SELECT count(*) FROM written) FROM numbered
 """
+_SAID = ("side", "entity", "key", "op", "event_id", "at", "by", "ours", "origin")
 _PENDING = """
 SELECT number, side, entity, key, op, at, by, ours, origin, before::text, after::text, record
 FROM store_change WHERE tenant_id = %s AND instance_id = %s AND outcome IS NULL ORDER BY number LIMIT %s
@@ -60,9 +61,9 @@ FROM store_change WHERE tenant_id = %s AND instance_id = %s AND outcome = 'parke
 _OUTCOMES = """
 UPDATE store_change change
 SET outcome = told.outcome, reason = told.reason, record = told.record, superseded_by = told.superseded_by,
-    story = told.story::jsonb, decided_at = clock_timestamp()
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[])
-    AS told (number, outcome, reason, record, superseded_by, story)
+    story = told.story, decided_at = clock_timestamp()
+FROM jsonb_to_recordset(%s::jsonb)
+    AS told (number bigint, outcome text, reason text, record text, superseded_by bigint, story jsonb)
 WHERE change.tenant_id = %s AND change.instance_id = %s AND change.number = told.number
 """
 
@@ -131,25 +132,20 @@ def write_changes(door: Door, instance_id: uuid.UUID, changes: Iterable[Heard]) 
     Raises:
         Live.DoesNotExist: The instance has no ongoing synchronisation.
     """
-    told = [*changes]
+    told = orjson.dumps([_said(position, change) for position, change in enumerate(changes)]).decode()
     with transaction.atomic(), connection.cursor() as cursor:
         # by a statement of its own: what others wrote before is seen by the next one only
         door.rows(Live).select_for_update().only("pk", "tenant_id").get(instance_id=instance_id)
-        cursor.execute(_WRITE, {**_columns(told), "tenant": door.tenant_id, "instance": instance_id})
+        cursor.execute(_WRITE, {"told": told, "tenant": door.tenant_id, "instance": instance_id})
         first, written = cursor.fetchone() or (0, 0)
         if written:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(instance_id)])
         return int(first), int(written)
 
 
-def _columns(changes: Sequence[Heard]) -> dict[str, list[Any]]:
-    plain = ("side", "entity", "key", "op", "event_id", "at", "by", "ours", "origin")
-    columns = {name: [getattr(change, name) for change in changes] for name in plain}
-    return {
-        **columns,
-        "before": [orjson.dumps(dict(change.before)).decode() for change in changes],
-        "after": [orjson.dumps(dict(change.after)).decode() for change in changes],
-    }
+def _said(position: int, change: Heard) -> dict[str, Any]:
+    said = {name: getattr(change, name) for name in _SAID}
+    return {**said, "position": position, "before": dict(change.before), "after": dict(change.after)}
 
 
 def pending(door: Door, instance_id: uuid.UUID, limit: int) -> list[Heard]:
@@ -177,13 +173,13 @@ def write_outcomes(door: Door, instance_id: uuid.UUID, outcomes: Sequence[Outcom
     """Write down what became of changes."""
     if not outcomes:
         return
-    columns: list[list[Any]] = [
-        [outcome.number for outcome in outcomes],
-        [outcome.outcome for outcome in outcomes],
-        [outcome.reason for outcome in outcomes],
-        [outcome.record for outcome in outcomes],
-        [outcome.superseded_by for outcome in outcomes],
-        [orjson.dumps(dict(outcome.story)).decode() for outcome in outcomes],
-    ]
+    told = [
+        {
+            "number": each.number, "outcome": each.outcome, "reason": each.reason, "record": each.record,
+            "superseded_by": each.superseded_by, "story": dict(each.story),
+        }
+        for each in outcomes
+    ]  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_OUTCOMES, [*columns, door.tenant_id, instance_id])
+        # one text, as arrays of texts are dear to write
+        cursor.execute(_OUTCOMES, [orjson.dumps(told).decode(), door.tenant_id, instance_id])

@@ -21,10 +21,9 @@ WHERE link.tenant_id = %s AND link.instance_id = %s
 _WRITE = """
 INSERT INTO store_link
     (tenant_id, instance_id, entity, billing_key, salesforce_id, agreed, restored, updated_at)
-SELECT %s, %s, told.entity, told.billing_key, told.salesforce_id, told.agreed::jsonb, told.restored::jsonb,
-    statement_timestamp()
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-    AS told (entity, billing_key, salesforce_id, agreed, restored)
+SELECT %s, %s, told.entity, told.billing_key, told.salesforce_id, told.agreed, told.restored, statement_timestamp()
+FROM jsonb_to_recordset(%s::jsonb)
+    AS told (entity text, billing_key text, salesforce_id text, agreed jsonb, restored jsonb)
 ORDER BY told.entity, told.billing_key
 ON CONFLICT (instance_id, entity, billing_key) DO UPDATE
 SET salesforce_id = excluded.salesforce_id, agreed = store_link.agreed || excluded.agreed,
@@ -83,13 +82,15 @@ def keep_links(door: Door, instance_id: uuid.UUID, links: Sequence[Linked]) -> N
     if not links:
         return
     last = {(link.entity, link.billing_key): link for link in links}
-    columns: list[list[str]] = [[], [], [], [], []]
-    for link in last.values():
-        texts = (orjson.dumps(dict(value)).decode() for value in (link.agreed, link.restored))
-        for column, value in zip(columns, (link.entity, link.billing_key, link.salesforce_id, *texts), strict=True):
-            column.append(value)
+    told = [
+        {
+            "entity": link.entity, "billing_key": link.billing_key, "salesforce_id": link.salesforce_id,
+            "agreed": dict(link.agreed), "restored": dict(link.restored),
+        }
+        for link in last.values()
+    ]  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [door.tenant_id, instance_id, *columns])
+        cursor.execute(_WRITE, [door.tenant_id, instance_id, orjson.dumps(told).decode()])
 
 
 def unlink(door: Door, instance_id: uuid.UUID, gone: Sequence[tuple[str, str]]) -> None:

@@ -57,9 +57,9 @@ def tell(report):
     if report.ended_themselves:
         lines += [f"ended by themselves and started again: {report.ended_themselves}"]
     lines += [f"connections broken by the network: {report.connections_broken}"]
-    if report.takeovers_s:
-        median, worst = statistics.median(report.takeovers_s), max(report.takeovers_s)
-        lines += [f"takeovers: {len(report.takeovers_s)}, median {median:.2f} s, longest {worst:.2f} s"]
+    for what, took in (("takeovers", report.takeovers_s), ("amid other troubles", report.disturbed_takeovers_s)):
+        if took:
+            lines += [f"{what}: {len(took)}, median {statistics.median(took):.2f} s, longest {max(took):.2f} s"]
     lines += ["log:", *(f"  {count:5} {event}" for event, count in report.log.items())]
     lines += [
         f"violations: {len(report.violations)} (seed {report.seed})",

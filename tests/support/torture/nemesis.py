@@ -51,6 +51,8 @@ TOXICS = (
 )
 #: Longer than a lease lasts: who comes back finds that another took over.
 ZOMBIE_S = (6.5, 9.0)
+#: A takeover that takes longer than this has been kept from happening.
+_LONGEST_S = 60.0
 
 
 class Nemesis:
@@ -67,7 +69,8 @@ class Nemesis:
     def __init__(self, scene, seed, *, hands=2, pause_s=1.5, kinds=()):
         self.scene, self._pause_s = scene, pause_s
         self.counts, self.takeovers, self.failed = Counter(), [], []
-        self._stopped, self._lock = threading.Event(), threading.Lock()
+        self._under_way = Counter()
+        self._stopped, self._lock, self._database = threading.Event(), threading.Lock(), threading.Lock()
         chosen = [(n, t) for n, t in self._troubles() if not kinds or n.startswith(tuple(kinds))]
         self._deck = chosen
         self._hands = [
@@ -97,10 +100,14 @@ class Nemesis:
             name, trouble = dice.choice(self._deck)
             with self._lock:
                 self.counts[name] += 1
+                self._under_way[name] += 1
             try:
                 trouble(dice)
             except Exception as error:  # noqa: BLE001 - told at the end
                 self.failed.append(f"{name}: {error!r}")
+            finally:
+                with self._lock:
+                    self._under_way[name] -= 1
 
     def _troubles(self):
         """Every trouble, as often as it is to be drawn."""
@@ -112,17 +119,16 @@ class Nemesis:
                 yield f"network: {name} ({joint})", partial(self._toxic, joint, toxics)
             yield f"network: reset ({joint})", partial(self._reset, joint)
             yield f"network: silence ({joint})", partial(self._silence, joint)
+        yield from self._deaths()
+
+    def _deaths(self):
         for worker in self.scene.workers:
-            for _ in range(6):
-                yield "process: kill -9 worker", partial(self._kill, worker)
-            for _ in range(3):
-                yield "process: frozen worker", partial(self._freeze, worker)
-        for _ in range(2):
-            yield "process: kill -9 edge", partial(self._kill, self.scene.edge)
+            yield from [("process: kill -9 worker", partial(self._kill, worker))] * 6
+            yield from [("process: frozen worker", partial(self._freeze, worker))] * 3
+        yield from [("process: kill -9 edge", partial(self._kill, self.scene.edge))] * 2
         yield "process: frozen edge", partial(self._freeze, self.scene.edge)
         for mode in ("fast", "immediate"):
-            for _ in range(2):
-                yield f"postgres: {mode} stop", partial(self._postgres, mode)
+            yield from [(f"postgres: {mode} stop", partial(self._postgres, mode))] * 2
 
     def _fault(self, side, name, options, dice):
         armed = {key: value for key, value in options.items() if key != "for_s"}
@@ -163,7 +169,7 @@ class Nemesis:
             child.start()
 
     def _postgres(self, mode, dice):
-        with self._lock:
+        with self._database:
             self.scene.restart_postgres(mode, dice.uniform(0.2, 3.0))
 
     # how long nobody delivers
@@ -178,10 +184,14 @@ class Nemesis:
         ready = {int(owner.split("-")[-2]) for (owner,) in self.scene.sql("SELECT executor_id FROM store_worker")}
         if not any(worker.pid in ready for worker in others):
             return
-        began = time.monotonic()
-        while time.monotonic() - began < 30:
+        began, alone = time.monotonic(), self._alone()
+        while (took := time.monotonic() - began) < _LONGEST_S:
+            alone = alone and self._alone()
             if (holder := self._holder()) is not None and holder != dead:
-                self.takeovers.append(time.monotonic() - began)
-                return
+                break
             time.sleep(0.05)
-        self.takeovers.append(float("inf"))
+        self.takeovers.append((round(took, 2), alone))
+
+    def _alone(self):
+        """Whether nothing else goes wrong at this moment."""
+        return sum(self._under_way.values()) == 1

@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import contextmanager
 
 from mapped import MAPPED, B, S
+
 from torture.people import People
 from torture.run import settle
 from torture.verdict import violations

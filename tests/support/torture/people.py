@@ -9,9 +9,9 @@ from collections import Counter
 
 import httpx2
 from mapped import KIND_OF, MAPPED, TRIGGERED, B, S
-from torture.scene import CLERK
 
 from salesbridge.sandbox.salesforce.demo import CLIENT_ID, CLIENT_SECRET, PASSWORD, SECURITY_TOKEN
+from torture.scene import CLERK
 
 _VERSION = "v62.0"
 #: Where Junifer's interface takes a field of a record; what it takes nowhere, billing's staff change.

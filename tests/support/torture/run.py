@@ -36,6 +36,7 @@ class Report:
     ended_themselves: dict = field(default_factory=dict)
     connections_broken: int = 0
     takeovers_s: list = field(default_factory=list)
+    disturbed_takeovers_s: list = field(default_factory=list)
     people_fields: int = 0
     our_fields: int = 0
     idle_saves: int = 0
@@ -66,7 +67,8 @@ def torture(*, minutes, seed, workers=2, rate=4.0, accounts=6, kinds=(), keep=la
                 time.sleep(minutes * 60)
                 people.stop()
             report.faults = dict(sorted(nemesis.counts.items()))
-            report.takeovers_s = [round(seconds, 2) for seconds in nemesis.takeovers]
+            report.takeovers_s = [took for took, alone in nemesis.takeovers if alone]
+            report.disturbed_takeovers_s = [took for took, alone in nemesis.takeovers if not alone]
             report.edits = dict(people.counts)
             report.violations += [f"torture itself: {each}" for each in nemesis.failed]
         report.ended_themselves = dict(scene.ended)

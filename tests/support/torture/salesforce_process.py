@@ -23,9 +23,8 @@ def main():
     chosen = parser.parse_args()
     demo = demo_org(events=True)
     demo.org.on_commit.append(of_org(Ledger(chosen.ledger), demo.org, demo.integration.id))
-    serve(
-        demo.org, "127.0.0.1", chosen.port, public_url=chosen.public_url, pubsub_port=0, ready=lambda _: _ready(demo.org)
-    )  # fmt: skip
+    org = demo.org
+    serve(org, "127.0.0.1", chosen.port, public_url=chosen.public_url, pubsub_port=0, ready=lambda _: _ready(org))
 
 
 def _ready(org):

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import httpx2
 import psycopg
-from torture import ledger
-from torture.child import Child, free_port
-from torture.proxy import Network
 
 from salesbridge.sandbox.salesforce.demo import CLIENT_ID, CLIENT_SECRET
 from salesbridge.store.binaries import run as postgres_command
 from salesbridge.store.embedded import Embedded
+from torture import ledger
+from torture.child import Child, free_port
+from torture.proxy import Network
 
 SUPPORT = Path(__file__).resolve().parents[1]
 JOINTS = ("salesforce", "pubsub", "billing", "postgres", "hooks")

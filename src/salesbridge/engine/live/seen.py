@@ -64,6 +64,11 @@ def _rounded(value: Any, scale: int | None) -> Any:
     return value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
 
 
+def rounded_cell(cell: str | None, scale: int) -> str | None:
+    """The cell of a number as Salesforce stores it."""
+    return format(_rounded(Decimal(cell), scale), "f") if cell else cell
+
+
 def cells_of(entity: Entity, values: Mapping[str, Any]) -> dict[str, str | None]:
     """Canonical values as cells, None for a cleared field.
 

@@ -19,6 +19,7 @@ import orjson
 from salesbridge.billing import BillingApi
 from salesbridge.billing.shape import MisshapenError
 from salesbridge.engine import connections
+from salesbridge.engine.live.seen import rounded_cell
 from salesbridge.engine.live.site import Site
 from salesbridge.model import Entity, Phase, RecordRefusedError, Transform, columns, header
 from salesbridge.model.kinds import CLEAR, Kind, Phone, RefusedError, Text, cell_of
@@ -57,6 +58,8 @@ class Sides:
         self._names = [slot.name for slot in slots(entity)]
         told = _columns(entity)
         self._places = [told.index(name) for name in self._names]
+        scales = site.scales[entity.name]
+        self._scales = [(at, scales[name]) for at, name in enumerate(self._names) if name in scales]
         self._shared: list[str] | None = None
         self.unnamed: dict[str, int] = {}
 
@@ -148,6 +151,8 @@ class Sides:
         cells = [row[at] for at in self._places]
         if CLEAR in cells:
             cells = [None if cell == CLEAR else cell for cell in cells]
+        for at, scale in self._scales:
+            cells[at] = rounded_cell(cells[at], scale)
         told = zip(self._names, cells, strict=True)
         return {name: cell for name, cell in told if cell != ""} if "" in cells else dict(told)
 
