@@ -62,8 +62,9 @@ def burst_in_salesforce(world: World, count: int, name: str) -> dict[str, Any]:
 
 def burst_in_billing(world: World, count: int, status: str) -> dict[str, Any]:
     """So many service points edited at once; those that have the status already are passed over."""
-    links = world.door.links(world.instance).filter(entity="Asset").exclude(agreed__Gentrack_Supply_Status__c=status)
-    keys = list(links.order_by("billing_key").values_list("billing_key", flat=True)[:count])
+    links = world.door.links(world.instance).filter(entity="Asset").order_by("billing_key")
+    held = links.values_list("billing_key", "agreed")
+    keys = [key for key, agreed in held if agreed.get("Gentrack_Supply_Status__c") != status][:count]
     return _burst(world, len(keys), "billing", lambda: world.edit_billing(keys, supply_status=status))
 
 
@@ -102,6 +103,8 @@ def _used(world: World) -> Iterator[dict[str, Any]]:
 
 def _journal(world: World, number: int, side: str) -> dict[str, Any]:
     """When the changes of a burst were heard and carried over."""
+    if not _changes(world, number).filter(side=side, outcome="applied").exists():
+        raise SystemExit("There was nothing to edit: choose more --accounts.")
     from django.db.models import Max, Min  # noqa: PLC0415 - needs Django set up
 
     applied = _changes(world, number).filter(side=side, outcome="applied")

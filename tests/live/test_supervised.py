@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 import pytest
 from journey import wait_until
 
+from salesbridge.engine.live import states
 from salesbridge.engine.live.states import live_of
 from salesbridge.engine.live.supervise import Supervisor
 from salesbridge.store.models import Change, Lease, Live
+from salesbridge.sync.life import InstanceState
 
 
 @pytest.fixture
@@ -49,3 +51,22 @@ def test_a_change_on_either_side_arrives_on_the_other_by_itself(live, supervisor
     wait_until(lambda: live.row("Asset", point)["Gentrack_Supply_Status__c"] == "De-energised", 10)
     wait_until(lambda: not live.door.rows(Change).filter(outcome=None).exists(), 10)
     assert live_of(live.door, live.instance.pk).replay_id is not None
+
+
+def test_a_paused_instance_is_left_alone_and_goes_on_where_it_was(live, supervisor):
+    contact = min(live.rows("Contact"))
+    wait_until(lambda: live.live.replay_id is not None or heard_once(live, contact), 20)
+    states.move(live.door, live.instance.pk, InstanceState.PAUSED)
+    wait_until(lambda: not live.door.rows(Lease).exclude(owner="").exists(), 10)
+    live.edit_salesforce("Contact", contact, Phone="+44 20 7946 0777")
+    time.sleep(1.5)
+    assert not str(live.records("customers")[contact]["phone"]).endswith("0777")
+    states.move(live.door, live.instance.pk, InstanceState.LIVE)
+    wait_until(lambda: str(live.records("customers")[contact]["phone"]).endswith("0777"), 20)
+
+
+def heard_once(live, contact):
+    """Edit until the subscription is open, so that its place is known."""
+    live.edit_salesforce("Contact", contact, Phone=f"+44 20 7946 {int(time.monotonic() * 10) % 10_000:04d}")
+    time.sleep(0.3)
+    return live.live.replay_id is not None

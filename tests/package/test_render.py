@@ -1,6 +1,7 @@
 """The package: every custom field of the table exactly once, rights on exactly what is mapped, in well-formed XML."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesbridge.model import EXTERNAL_ID, TABLE, columns, merge
-from salesbridge.package import API_VERSION, PERMISSION_SET, archive, render
+from salesbridge.package import API_VERSION, EVENT, FAILURE, PERMISSION_SET, archive, render
+from salesbridge.package.apex import mapped_fields
 
 GOLDEN = Path(__file__).parent / "golden"
 NS = {"m": "http://soap.sforce.com/2006/04/metadata"}
@@ -69,7 +71,7 @@ def fields_of(files, entity):
 
 @settings(max_examples=20)
 @given(tables())
-def test_every_custom_column_appears_exactly_once_in_object_manifest_and_permissions(table):
+def test_every_mapped_field_appears_exactly_once_in_object_manifest_permissions_and_mapping_class(table):
     files = render(table)
     members = texts(parsed(files["package.xml"]), "m:types[m:name='CustomField']/m:members")
     granted = texts(parsed(files[PERMISSIONS]), "m:fieldPermissions/m:field")
@@ -79,6 +81,9 @@ def test_every_custom_column_appears_exactly_once_in_object_manifest_and_permiss
         for name in custom:
             assert members.count(f"{entity.name}.{name}") == 1
             assert granted.count(f"{entity.name}.{name}") == 1
+        tokens = re.findall(rf"\b{entity.name}\.(\w+)(?:,|\n)", files["classes/GentrackMapping.cls"])
+        assert sorted(tokens) == sorted(mapped_fields(entity))
+        assert {column.name for column in columns(entity)} | {EXTERNAL_ID} <= set(tokens)
     assert len(members) == len(set(members))
     assert members == sorted(members)
     assert granted == sorted(granted)
@@ -165,10 +170,14 @@ def test_rights_are_those_of_the_mapping_without_deleting():
         each.findtext("m:object", namespaces=NS): shape(each) for each in root.findall("m:objectPermissions", NS)
     }
     with_rights = {"Account", "Contact", "Product2", "Contract", "Asset", "Opportunity", "Quote", "Order"}
-    assert set(objects) == with_rights | {"Pricebook2"}
+    assert set(objects) == with_rights | {"Pricebook2", EVENT, FAILURE}
     assert {rights["allowDelete"] for rights in objects.values()} == {"false"}
     assert {rights["modifyAllRecords"] for rights in objects.values()} == {"false"}
     assert objects["Pricebook2"]["allowCreate"] == "false"
+    wanted = {"allowCreate": ("true", "false"), "allowRead": ("true", "true"), "viewAllRecords": ("false", "true")}
+    for right, (on_event, on_failure) in wanted.items():
+        assert (objects[EVENT][right], objects[FAILURE][right]) == (on_event, on_failure)
+    assert objects[EVENT]["allowEdit"] == objects[FAILURE]["allowEdit"] == "false"
     assert texts(root, "m:userPermissions/m:name") == ["ActivateContract", "ActivateOrder", "ApiEnabled"]
 
 
@@ -179,7 +188,22 @@ def test_no_right_is_given_on_a_field_that_everybody_has():
     assert {"Account.BillingAddress", "Contact.AccountId", "Asset.Address", "Asset.AccountId"} <= granted
 
 
-@pytest.mark.parametrize("path", ["package.xml", "objects/Account.object", PERMISSIONS])
+def test_field_rights_are_those_of_the_mapping_and_nothing_more():
+    root = parsed(render(TABLE)[PERMISSIONS])
+    editable = texts(root, "m:fieldPermissions[m:editable='true']/m:field")
+    only_read = texts(root, "m:fieldPermissions[m:editable='false']/m:field")
+    mapped = {f"{entity.name}.{field.name}{'Address' if field.address else ''}": 1 for entity in TABLE.entities
+              for field in entity.fields}  # fmt: skip
+    parents = {f"{entity.name}.{parent.field}" for entity in TABLE.entities for parent in entity.parents}
+    keys = {f"{entity.name}.{EXTERNAL_ID}" for entity in TABLE.entities}
+    assert set(editable) <= mapped.keys() | parents | keys
+    assert {name.partition(".")[0] for name in only_read} == {FAILURE}
+
+
+GOLDENS = [path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("path", GOLDENS)
 def test_the_package_is_what_it_was(path):
     # After a wanted change of the model, write the rendered file to golden/ again and read the difference.
     assert render(TABLE)[path] == (GOLDEN / path).read_text(encoding="utf-8")

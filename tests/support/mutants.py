@@ -92,6 +92,7 @@ def outcomes_before_writes():
     """Outcomes are committed before the other side was written to."""
 
     def carry_out(site, fence, deeds, now):
+        deliver.tell_lost(site, fence, deeds)
         for deed in deeds:
             deed.done, deed.written = True, {write.side for write in deed.decision.writes if not write.create}
         book.write_down(site, fence, deeds, now)

@@ -219,7 +219,7 @@ def wait(play, dice):
 
 def crash(play, dice):
     """The process is going to die in the middle of its work, and another one goes on."""
-    play.stall = dice.pick((Stall(dice.number(0, 14)), Stall(0, name="hearing"), Stall(0, name="after writing")))
+    play.stall = dice.pick((Stall(dice.number(0, 14)), Stall(0, name="hearing"), Stall(0, name="hearing billing"), Stall(0, name="after writing")))
 
 
 def zombie(play, dice):
@@ -269,7 +269,7 @@ def hold(play, _dice):
 
 
 PEOPLE = (
-    (5, edit), (4, edit_again), (3, edit_both), (2, edit_several), (1, poison), (1, new_in_billing),
+    (3, edit), (6, edit_again), (3, edit_both), (2, edit_several), (1, poison), (1, new_in_billing),
     (1, new_relation), (1, prospect), (1, delete), (1, undelete), (1, merge_records),
 )  # fmt: skip
 NETWORK = ((6, hear_salesforce), (1, lose_salesforce), (6, hear_billing), (1, lose_billing), (1, poll), (8, deliver))

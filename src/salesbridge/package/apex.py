@@ -129,11 +129,11 @@ public inherited sharing class GentrackMapping {{
 
     /**
      * @description The fields whose change the connector has to hear of.
-     * @param sobjectType the object
+     * @param target the object
      * @return its mapped fields; none for an object that is not kept in step
      */
-    public static List<SObjectField> fieldsOf(SObjectType sobjectType) {{
-        return FIELDS.containsKey(sobjectType) ? FIELDS.get(sobjectType) : new List<SObjectField>();
+    public static List<SObjectField> fieldsOf(SObjectType target) {{
+        return FIELDS.containsKey(target) ? FIELDS.get(target) : new List<SObjectField>();
     }}
 }}
 """

@@ -44,7 +44,8 @@ WHERE tenant_id = %s AND instance_id = %s AND role = %s AND owner = %s AND epoch
 FOR UPDATE
 """
 _GIVE_BACK = (
-    "UPDATE store_lease SET owner = '', until = clock_timestamp() WHERE owner = %s AND instance_id = %s AND role = %s"
+    "UPDATE store_lease SET owner = '', until = clock_timestamp()"
+    " WHERE owner = %s AND instance_id = %s AND role = %s AND epoch = %s"
 )
 # a lease whose row somebody has locked is left for the next time: who waited here would stop recovering the others
 _FREE_DEAD = """
@@ -90,7 +91,7 @@ class Fence:
     def give_back(self) -> None:
         """Let go of the lease, so that another worker can take it at once."""
         with connection.cursor() as cursor:
-            cursor.execute(_GIVE_BACK, [self.owner, self.instance_id, self.role])
+            cursor.execute(_GIVE_BACK, [self.owner, self.instance_id, self.role, self.epoch])
 
 
 def take(door: Door, instance_id: uuid.UUID, role: str, owner: str, *, ttl_s: float = TTL_S) -> Fence | None:

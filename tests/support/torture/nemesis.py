@@ -119,6 +119,7 @@ class Nemesis:
                 yield f"network: {name} ({joint})", partial(self._toxic, joint, toxics)
             yield f"network: reset ({joint})", partial(self._reset, joint)
             yield f"network: silence ({joint})", partial(self._silence, joint)
+            yield f"network: half open ({joint})", partial(self._half_open, joint)
         yield from self._deaths()
 
     def _deaths(self):
@@ -146,6 +147,9 @@ class Nemesis:
 
     def _reset(self, joint, _dice):
         self.scene.network.reset(joint)
+
+    def _half_open(self, joint, _dice):
+        self.scene.network.forget(joint)
 
     def _silence(self, joint, dice):
         self.scene.network.silence(joint, silent=True)

@@ -11,6 +11,8 @@ import threading
 from dataclasses import dataclass, field, replace
 
 _CHUNK = 16_384
+#: How long the other side of a connection that is broken on one side only goes on believing in it.
+_FORGOTTEN_S = 45.0
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -37,6 +39,7 @@ class Toxics:
 class _Connection:
     writers: tuple[asyncio.StreamWriter, ...]
     left: int | None = None
+    forgotten: bool = False
 
 
 @dataclass(eq=False)
@@ -73,6 +76,12 @@ class Proxy:
         for connection in list(self._open):
             self._break(connection)
 
+    def forget(self):
+        """Break every open connection on our side only: the other side is not told, as when a machine loses power."""
+        for connection in self._open:
+            connection.forgotten = True
+            connection.writers[0].transport.abort()
+
     def poison(self, toxics):
         self.toxics = toxics
         for connection in self._open:
@@ -104,6 +113,8 @@ class Proxy:
         self._open.add(connection)
         try:
             await asyncio.gather(self._pump(reader, back, connection), self._pump(onward, writer, connection))
+        except asyncio.CancelledError:
+            return  # the network is being taken down
         finally:
             self._open.discard(connection)
             for each in connection.writers:
@@ -126,10 +137,11 @@ class Proxy:
                     self._break(connection)
                     return
                 await writer.drain()
-            await asyncio.sleep(self.toxics.slow_close_s)
+            await asyncio.sleep(_FORGOTTEN_S if connection.forgotten else self.toxics.slow_close_s)
             if writer.can_write_eof():
                 writer.write_eof()
         except OSError:
+            await asyncio.sleep(_FORGOTTEN_S if connection.forgotten else 0)
             self._break(connection)
 
     async def _delay(self, size):
@@ -185,6 +197,9 @@ class Network:
 
     def reset(self, name):
         self._do(self[name].reset)
+
+    def forget(self, name):
+        self._do(self[name].forget)
 
     def silence(self, name, *, silent):
         self._do(lambda: self[name].silence(silent=silent))

@@ -69,6 +69,7 @@ def torture(*, minutes, seed, workers=2, rate=4.0, accounts=6, kinds=(), keep=la
             report.faults = dict(sorted(nemesis.counts.items()))
             report.takeovers_s = [took for took, alone in nemesis.takeovers if alone]
             report.disturbed_takeovers_s = [took for took, alone in nemesis.takeovers if not alone]
+            people.greet()
             report.edits = dict(people.counts)
             report.violations += [f"torture itself: {each}" for each in nemesis.failed]
         report.ended_themselves = dict(scene.ended)

@@ -158,7 +158,7 @@ class Supervisor:
         """Rounds of delivery until there is nothing to do for now."""
         where = site(fence.door, fence.instance_id)
         bucket = self._buckets.setdefault(fence.instance_id, Bucket(per_minute(where)))
-        while not self._stopped.is_set():
+        while not self._stopped.is_set() and self._held.get((fence.instance_id, DELIVER)) is fence:
             if _held(where) or not bucket.allows(where.salesforce.usage.own_calls):
                 return
             if not deliver(where, fence, datetime.now(UTC)).taken:
@@ -179,9 +179,12 @@ class Supervisor:
                 self._busy.discard(key)
 
     def _let_go(self, key: _Key) -> None:
-        self._held.pop(key, None)
+        """Stop what a lease was for; giving it back changes nothing where another worker has it already."""
+        fence = self._held.pop(key, None)
         if key[1] == LISTEN and (known := self._listeners.pop(key[0], None)):
             known[1].set()
+        if fence is not None:
+            fence.give_back()
 
     def _leave(self) -> None:
         """Finish what is in hand, then give the leases back so that others need not wait for them to lapse."""

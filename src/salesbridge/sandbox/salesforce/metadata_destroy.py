@@ -76,4 +76,6 @@ def _take_object(staging: Staging, name: str) -> bool:
     staging.schema.remove_sobject(sobject.name)
     staging.touched.add(sobject.name)
     staging.publish_behavior.pop(sobject.name, None)
+    for key in [key for key in staging.files if key[0] == "ListView" and key[1].startswith(f"{sobject.name}.")]:
+        del staging.files[key]
     return True

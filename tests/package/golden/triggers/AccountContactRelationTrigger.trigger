@@ -1,0 +1,8 @@
+trigger AccountContactRelationTrigger on AccountContactRelation(
+    after insert,
+    after update,
+    after delete,
+    after undelete
+) {
+    TriggerHandler.run();
+}

@@ -1,0 +1,120 @@
+"""The SFDX project: the same package in the layout of Salesforce's own tools."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from salesbridge.model import TABLE
+from salesbridge.package import API_VERSION, Application, Callout, Choices, project, removal, render
+
+SOURCE = "force-app/main/default/"
+APP = Application("integration@acme.example", "gentrack@acme.example")
+CALLOUT = Callout("https://gateway.acme.example/", "https://gateway.acme.example/token")
+EVERYTHING = Choices(list_views=True, layouts=True, application=APP, connected_app=APP, callout=CALLOUT)
+NS = {"m": "http://soap.sforce.com/2006/04/metadata"}
+
+
+def parsed(text):
+    return ET.fromstring(text)  # noqa: S314 - our own text
+
+
+def test_it_names_its_version_and_its_folder():
+    settings = json.loads(project(TABLE)["sfdx-project.json"])
+    assert settings["sourceApiVersion"] == API_VERSION
+    assert [each["path"] for each in settings["packageDirectories"]] == ["force-app"]
+
+
+@pytest.mark.parametrize("choices", [Choices(), EVERYTHING, Choices(initial_only=True)])
+def test_both_layouts_have_the_same_manifest_and_the_same_files(choices):
+    source, deployed = project(TABLE, choices), render(TABLE, choices)
+    assert source["manifest/package.xml"] == deployed["package.xml"]
+    for path, text in deployed.items():
+        if path == "package.xml" or path.startswith("objects/"):
+            continue
+        assert source[SOURCE + path] == text if SOURCE + path in source else source[f"{SOURCE}{path}-meta.xml"] == text
+
+
+def test_an_object_is_taken_apart_without_loss():
+    source, deployed = project(TABLE, EVERYTHING), render(TABLE, EVERYTHING)
+    for path in [each for each in deployed if each.startswith("objects/")]:
+        folder = SOURCE + path.removesuffix(".object")
+        whole = parsed(deployed[path])
+        for element, kind in (("fields", "fields"), ("listViews", "listViews")):
+            apart = [name for name in source if name.startswith(f"{folder}/{kind}/")]
+            assert len(apart) == len(whole.findall(f"m:{element}", NS))
+
+
+def test_the_app_signs_in_by_client_credentials_only_for_users_with_the_permission_set():
+    files = render(TABLE, EVERYTHING)
+    settings = parsed(files["extlClntAppGlobalOauthSets/Gentrack_Connector_glbloauth.ecaGlblOauth"])
+    policies = parsed(files["extlClntAppOauthPolicies/Gentrack_Connector_oauthPlcy.ecaOauthPlcy"])
+    for each in (settings, policies):
+        assert each.findtext("m:isClientCredentialsFlowEnabled", namespaces=NS) == "true"
+        assert each.findtext("m:externalClientApplication", namespaces=NS) == "Gentrack_Connector"
+    assert policies.findtext("m:clientCredentialsFlowUser", namespaces=NS) == "gentrack@acme.example"
+    assert policies.findtext("m:commaSeparatedPermissionSet", namespaces=NS) == "Gentrack_Connector"
+    assert policies.findtext("m:permittedUsersPolicyType", namespaces=NS) == "AdminApprovedPreAuthorized"
+
+
+def test_without_a_user_the_flow_stays_shut_until_an_administrator_names_one():
+    files = render(TABLE, Choices(application=Application("integration@acme.example")))
+    policies = parsed(files["extlClntAppOauthPolicies/Gentrack_Connector_oauthPlcy.ecaOauthPlcy"])
+    assert policies.find("m:clientCredentialsFlowUser", NS) is None
+    assert policies.findtext("m:isClientCredentialsFlowEnabled", namespaces=NS) == "false"
+
+
+def test_nothing_in_the_package_is_a_secret():
+    for path, text in render(TABLE, EVERYTHING).items():
+        if not path.startswith("classes/"):
+            assert not any(word in text for word in ("consumerSecret", "<password>", "clientSecret"))
+
+
+def test_a_layout_is_a_new_one_with_everything_that_is_mapped():
+    files = render(TABLE, EVERYTHING)
+    layout = parsed(files["layouts/Contact-Gentrack Layout.layout"])
+    fields = [item.text for item in layout.findall(".//m:field", NS)]
+    assert {"Name", "AccountId", "MobilePhone", "MailingAddress", "Preferred_Name__c", "Gentrack_Link__c"} <= set(
+        fields
+    )
+    assert not {"FirstName", "LastName", "MailingCity"} & set(fields)
+    assert len(fields) == len(set(fields))
+
+
+def test_a_list_shows_the_records_that_are_linked():
+    views = parsed(render(TABLE, EVERYTHING)["objects/Account.object"]).findall("m:listViews", NS)
+    assert [view.findtext("m:label", namespaces=NS) for view in views] == ["Gentrack billing accounts"]
+    filtered = views[0].find("m:filters", NS)
+    assert filtered.findtext("m:field", namespaces=NS) == "Gentrack_External_Id__c"
+    assert filtered.findtext("m:operation", namespaces=NS) == "notEqual"
+
+
+def listed(text):
+    return {types.findtext("m:name", namespaces=NS) for types in parsed(text).findall("m:types", NS)}
+
+
+def test_removal_names_what_was_installed_and_data_only_when_asked():
+    without, whole = removal(TABLE, EVERYTHING), removal(TABLE, EVERYTHING, with_data=True)
+    assert listed(without["package.xml"]) == set()
+    assert listed(without["destructiveChanges.xml"]) == listed(whole["destructiveChanges.xml"]) - {
+        "CustomField", "CustomObject",
+    }  # fmt: skip
+    assert whole["destructiveChanges.xml"] == project(TABLE, EVERYTHING)["manifest/package.xml"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Application("nobody"),
+        lambda: Callout("http://gateway.acme.example", "https://gateway.acme.example/token"),
+        lambda: Callout("https://gateway.acme.example", ""),
+        lambda: Choices(prefix="9lives"),
+        lambda: Choices(prefix="with space"),
+        lambda: Choices(prefix="MuchTooLongForIt"),
+    ],
+)
+def test_what_no_org_could_take_is_refused_at_once(wrong):
+    with pytest.raises(ValueError, match=r"needs|must be|longer"):
+        wrong()
