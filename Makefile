@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: demo test quick bench lint docs lock proto clean browser
+.PHONY: demo test quick bench torture lint docs lock proto clean browser
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make test   set up from nothing and pass every test"
 	@echo "make quick  the tests that need no other people's programs and kill nothing"
 	@echo "make bench  measure the load beside a plain script on simple-salesforce"
+	@echo "make torture  real processes under random faults for MINUTES=5; prints its seed, faults and violations"
 	@echo "make lint   format, lint, types, import contracts"
 	@echo "make docs   build the documentation"
 	@echo "make lock   resolve the dependencies anew into hashed requirements"
@@ -47,6 +48,10 @@ lint: $(STAMP)
 docs: $(STAMP)
 	@$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+MINUTES ?= 5
+torture: $(STAMP)
+	@PYTHONPATH=tests/support $(BIN)/python -m torture --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 lock: $(STAMP)
 	@$(BIN)/python -m pip install --quiet uv

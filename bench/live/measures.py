@@ -129,6 +129,8 @@ def outage(world: World, count: int, share_of_webhooks: float) -> dict[str, Any]
     webhooks = int(count * share_of_webhooks)
     contacts = [sfid for _, sfid in world.keys("Contact", count - webhooks)]
     points = [key for key, _ in world.keys("Asset", webhooks)]
+    world.edit_salesforce(contacts[:1], Preferred_Name__c="Before the outage")  # events are heard from a place on
+    settle(world)
     world.worker.stop()
     number = _next_number(world)
     edited = _edit_contacts(world, contacts, count - webhooks) + _edit_points(world, points, webhooks)

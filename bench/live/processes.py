@@ -37,7 +37,9 @@ class Running:
 
     @property
     def cpu_s(self) -> float:
-        """CPU seconds of all its threads so far."""
+        """CPU seconds of all its threads so far; none of a process that has ended."""
+        if self.process.poll() is not None:
+            return 0.0
         words = (_PROC / str(self.process.pid) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return sum(map(int, words[_TIMES])) / _TICKS
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salesbridge import package
 from salesbridge.model import TABLE, merge
 from salesbridge.package import API_VERSION, TRIGGERED, Choices, project, render, sources
 
@@ -75,6 +76,14 @@ def test_sources_are_what_an_up_to_date_org_has_without_the_tests():
         path.split("/")[1].partition(".")[0]: text for path, text in ALL.items() if path.endswith((".cls", ".trigger"))
     }
     assert {name: deployed[name] for name in found} == found
+
+
+def test_the_tests_to_run_are_the_deployed_classes_with_tests_in_them():
+    with_tests = {
+        path.split("/")[1] for path, text in ALL.items() if path.endswith(".cls") and "@IsTest\n    static" in text
+    }
+    assert {f"{name}.cls" for name in package.test_classes(Choices())} == with_tests
+    assert package.test_classes(Choices(live=False)) == ()
 
 
 def test_a_tenant_s_own_field_is_told_of_and_one_that_is_left_out_is_not():

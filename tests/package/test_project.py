@@ -98,10 +98,16 @@ def listed(text):
 def test_removal_names_what_was_installed_and_data_only_when_asked():
     without, whole = removal(TABLE, EVERYTHING), removal(TABLE, EVERYTHING, with_data=True)
     assert listed(without["package.xml"]) == set()
-    assert listed(without["destructiveChanges.xml"]) == listed(whole["destructiveChanges.xml"]) - {
-        "CustomField", "CustomObject",
-    }  # fmt: skip
-    assert whole["destructiveChanges.xml"] == project(TABLE, EVERYTHING)["manifest/package.xml"]
+    first, last = listed(whole["destructiveChangesPre.xml"]), listed(whole["destructiveChangesPost.xml"])
+    assert set(without) == {"destructiveChangesPre.xml", "package.xml"}
+    assert without["destructiveChangesPre.xml"] == whole["destructiveChangesPre.xml"]
+    assert last == {"CustomField", "CustomObject"}
+    assert first | last == listed(project(TABLE, EVERYTHING)["manifest/package.xml"])
+
+
+def test_only_an_object_of_the_model_can_be_left_out():
+    with pytest.raises(ValueError, match="Quotes cannot be left out: the data model has no such object"):
+        render(TABLE, Choices(leave_out=frozenset({"Quotes"})))
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,11 @@
 """A process may die at any point: the story is told once for each, and ends as if nobody had died (L3)."""
 
 import pytest
-from judge import judge
-from scenario import ending, story
-from simulation import one_after_another
+from scenario import difference, dying_at, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 #: The points are shared out among so many tests, which may run side by side.
 SHARES = 12
-
-
-def told(stage, prepare=None):
-    """The story, told once: how it ended, what it passed, and what was wrong."""
-    with one_after_another(), stage.play(seed=3) as play:
-        if prepare is not None:
-            prepare(play)
-        story(play)
-        return ending(play), list(play.passed), judge(play), play
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +21,7 @@ def test_a_death_at_any_point_changes_nothing(stage, undisturbed, share):
     end, passed = undisturbed
     died = 0
     for place in range(share, len(passed), SHARES):
-        found, _, wrong, play = told(stage, lambda play, at=place: setattr(play, "die_at", at))
+        found, _, wrong, play = told(stage, dying_at(place))
         where = f"died at point {place} of {len(passed)}: {passed[place]}"
         assert play.crashes == 1, where
         assert wrong == [], where
@@ -64,12 +53,3 @@ def cut(play, side, at):
 
 def fired(play, _side):
     return play.cut.fired
-
-
-def difference(wanted, found):
-    names = ("what both sides hold", "what was told as lost", "what waits", "what is linked")
-    return [
-        f"{name}: {sorted(map(str, one.items() ^ other.items() if isinstance(one, dict) else one ^ other))[:6]}"
-        for name, one, other in zip(names, wanted, found, strict=True)
-        if one != other
-    ]

@@ -4,6 +4,8 @@ record that waits for a mend, a poll. It is told once for every point at which a
 
 from __future__ import annotations
 
+from judge import judge
+from simulation import one_after_another
 from steps import new_in_billing
 
 
@@ -64,3 +66,27 @@ def ending(play):
     waiting = {(parked.entity, parked.record, parked.hold, parked.code) for parked in play.parked()}
     links = {(link.entity, link.billing_key, link.salesforce_id) for link in play.door.links(play.instance)}
     return play.history.now(), told, waiting, {link[:2] for link in links}
+
+
+def told(stage, prepare=None):
+    """The story, told once: how it ended, what it passed, what was wrong, and the play."""
+    with one_after_another(), stage.play(seed=3) as play:
+        if prepare is not None:
+            prepare(play)
+        story(play)
+        return ending(play), list(play.passed), judge(play), play
+
+
+def difference(wanted, found):
+    """What is not the same about two endings."""
+    names = ("what both sides hold", "what was told as lost", "what waits", "what is linked")
+    return [
+        f"{name}: {sorted(map(str, one.items() ^ other.items() if isinstance(one, dict) else one ^ other))[:6]}"
+        for name, one, other in zip(names, wanted, found, strict=True)
+        if one != other
+    ]
+
+
+def dying_at(place):
+    """Prepares a play in which the process dies at a point."""
+    return lambda play: setattr(play, "die_at", place)

@@ -219,7 +219,14 @@ def wait(play, dice):
 
 def crash(play, dice):
     """The process is going to die in the middle of its work, and another one goes on."""
-    play.stall = dice.pick((Stall(dice.number(0, 14)), Stall(0, name="hearing"), Stall(0, name="hearing billing"), Stall(0, name="after writing")))
+    play.stall = dice.pick(
+        (
+            Stall(dice.number(0, 14)),
+            Stall(0, name="hearing"),
+            Stall(0, name="hearing billing"),
+            Stall(0, name="after writing"),
+        )
+    )
 
 
 def zombie(play, dice):

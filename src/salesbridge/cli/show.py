@@ -11,8 +11,10 @@ from enum import IntEnum
 from typing import Any, NoReturn
 
 import typer
+from django.db import InterfaceError, OperationalError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import OperationalError as SqlAlchemyError
 
 from salesbridge.billing import BillingError
 from salesbridge.engine.instances import SetupRefusedError
@@ -61,6 +63,8 @@ def clear_errors() -> Iterator[None]:
         stop(f"The instance is in another state: {error}.", "See: salesbridge status. Pause it first, or wait.")
     except DatabaseUnavailable as error:
         stop(plain(str(error)))
+    except (OperationalError, InterfaceError, SqlAlchemyError) as error:
+        stop(plain(f"The database does not answer: {str(error).strip().splitlines()[0]}"), "Start it, then try again.")
     except KeyboardInterrupt:
         stop("Interrupted.", "The run itself goes on when a worker is there: salesbridge load resume.", Exit.CANCELLED)
 

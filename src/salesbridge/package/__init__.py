@@ -2,6 +2,7 @@
 
 from salesbridge.package.apex import BYPASS as BYPASS
 from salesbridge.package.apex import sources as sources
+from salesbridge.package.apex import test_classes as test_classes
 from salesbridge.package.archive import archive as archive
 from salesbridge.package.choices import ONGOING as ONGOING
 from salesbridge.package.choices import TRIGGERED as TRIGGERED

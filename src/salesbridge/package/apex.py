@@ -19,7 +19,8 @@ from salesbridge.package.markup import document, elements
 BYPASS = "Gentrack_Bypass"
 #: Classes of the package in the order in which they lean on one another.
 CLASSES = ("GentrackChange", "GentrackCallout", "GentrackRetry", "TriggerHandler")
-_TESTS = ("GentrackTestData", "GentrackChangeTest", "GentrackCalloutTest", "GentrackRetryTest", "GentrackHandlerTest")
+_TEST_DATA = "GentrackTestData"
+_TESTS = ("GentrackChangeTest", "GentrackCalloutTest", "GentrackRetryTest", "GentrackHandlerTest")
 #: The tests of each object's trigger, named so that no customer's class has the name.
 _TRIGGER_TESTS = {
     "Account": "GentrackAccountTest",
@@ -47,19 +48,23 @@ def apex(table: Table, choices: Choices) -> Iterator[File]:
     for name in CLASSES:
         text = _renamed(_source(f"{name}.cls"), choices.prefix)
         yield _class(_renamed(name, choices.prefix), text)
-    for name in (*_TESTS, *(_TRIGGER_TESTS[name] for name in choices.triggered)):
+    for name in (_TEST_DATA, *test_classes(choices)):
         yield _class(name, _renamed(_source(f"tests/{name}.cls"), choices.prefix))
     for name in choices.triggered:
         yield _trigger(name, choices)
 
 
+def test_classes(choices: Choices) -> tuple[str, ...]:
+    """The names of the Apex tests, to be run with a deployment (test level ``RunSpecifiedTests``)."""
+    if not choices.triggered:
+        return ()
+    return (*_TESTS, *(_TRIGGER_TESTS[name] for name in choices.triggered))
+
+
 def sources(table: Table, choices: Choices) -> dict[str, str]:
     """Apex by the name of its class or trigger without the tests: what an org that is up to date has."""
-    return {
-        file.name: file.text
-        for file in apex(table, choices)
-        if file.name not in _TESTS and file.name not in _TRIGGER_TESTS.values()
-    }
+    tests = {_TEST_DATA, *test_classes(choices)}
+    return {file.name: file.text for file in apex(table, choices) if file.name not in tests}
 
 
 def mapping(table: Table, choices: Choices) -> str:

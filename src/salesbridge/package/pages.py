@@ -37,7 +37,7 @@ def list_view(entity: Entity) -> Named | None:
     custom = [field.name for field in entity.fields if field.custom]
     wanted = [column for column in (_LISTED[entity.name], EXTERNAL_ID, *custom) if column][:_MOST_COLUMNS]
     columns: list[Element] = [("columns", column) for column in wanted]
-    linked: Element = ("filters", elements(field=EXTERNAL_ID, operation="notEqual", value=""))
+    linked: Element = ("filters", elements(field=EXTERNAL_ID, operation="notEqual"))
     head, tail = elements(fullName=name), elements(label=f"Gentrack {entity.label}")
     return name, (*head, *columns, *elements(filterScope="Everything"), linked, *tail)
 

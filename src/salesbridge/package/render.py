@@ -38,6 +38,9 @@ def render(table: Table, choices: Choices = ONGOING, *, initial_only: bool = Fal
         choices: What is to be installed.
         initial_only: Only the objects of the initial data synchronisation, so that an org without Quotes, for example,
             can be prepared for it; the same as ``Choices(initial_only=True)``.
+
+    Raises:
+        ValueError: The table has no object that is to be left out.
     """
     return metadata_files(_components(table, _narrowed(choices, initial_only=initial_only)))
 
@@ -48,6 +51,9 @@ def project(table: Table, choices: Choices = ONGOING) -> dict[str, str]:
     Args:
         table: The tenant's data model.
         choices: What is to be installed.
+
+    Raises:
+        ValueError: The table has no object that is to be left out.
     """
     components = list(_components(table, choices))
     settings = {
@@ -72,10 +78,15 @@ def removal(table: Table, choices: Choices = ONGOING, *, with_data: bool = False
         choices: What was installed.
         with_data: Remove the custom fields, the event and the log of failures too, with what they hold. Without it
             they stay, so that a later installation finds every link again.
+
+    Raises:
+        ValueError: The table has no object that is to be left out.
     """
     named = members(_components(table, choices))
-    doomed = {kind: names for kind, names in named.items() if with_data or kind not in _KEEPS_DATA}
-    return {"destructiveChanges.xml": manifest(doomed), "package.xml": manifest({})}
+    data = {kind: named.pop(kind) for kind in _KEEPS_DATA if kind in named}
+    # Before and after, since fields cannot go while Apex leans on them.
+    files = {"destructiveChangesPre.xml": manifest(named), "package.xml": manifest({})}
+    return files | ({"destructiveChangesPost.xml": manifest(data)} if with_data else {})
 
 
 def _narrowed(choices: Choices, *, initial_only: bool) -> Choices:
@@ -83,6 +94,9 @@ def _narrowed(choices: Choices, *, initial_only: bool) -> Choices:
 
 
 def _components(table: Table, choices: Choices) -> Iterator[Component]:
+    unknown = choices.leave_out - table.by_name.keys()
+    if unknown:
+        raise ValueError(f"{', '.join(sorted(unknown))} cannot be left out: the data model has no such object")
     entities = [
         entity
         for entity in table.entities

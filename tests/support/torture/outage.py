@@ -1,4 +1,4 @@
-"""An hour in which one side cannot be reached, in less than a minute: pauses are cut short, their number is kept."""
+"""An hour in which one side cannot be reached, told in half a minute: pauses are cut short."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def unreachable(scene, side):
 
 @contextmanager
 def hurried(scene, every_s=0.4):
-    """Pauses of delivery end after some moments: an hour's attempts are made in half a minute."""
+    """Pauses of delivery end after some moments."""
     over = threading.Event()
 
     def hurry():

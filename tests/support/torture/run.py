@@ -141,6 +141,8 @@ def busy(scene):
 
 def _unanswered(scene):
     scene.sql("UPDATE store_parked SET next_at = now() WHERE next_at > now() + interval '2 seconds'")
+    # an allowance that is used up holds delivery for minutes
+    scene.sql("UPDATE store_live SET held_until = now() WHERE held_until > now() + interval '10 seconds'")
     (state, gap, replay, held), *_ = scene.sql("SELECT state, gap_since, replay_id, held_until > now() FROM store_live")
     place = scene.org.ask(do="place")["replay"]
     if gap is not None or state != "live":

@@ -203,15 +203,16 @@ def _conflicts(site: Site, deeds: Iterable[Deed]) -> None:
         return
     rows = site.door.rows(Conflict)
     numbers = {deed.view.folded.last for deed, _ in entered}
-    known = set(rows.filter(instance=site.instance, number__in=numbers).values_list("number", "field", "side"))
+    told = rows.filter(instance=site.instance, number__in=numbers)
+    known = set(told.values_list("number", "field", "side", "lost"))
     rows.bulk_create(
         rows.new(
             instance=site.instance, entity=deed.view.record[0], record=deed.view.record[1], field=lost.name,
             side=lost.side, base=lost.base, lost=lost.lost, won=lost.won, both=lost.both,
             number=deed.view.folded.last, by=_who(deed, lost.side),
         )
-        for deed, lost in {(d.view.folded.last, x.name, x.side): (d, x) for d, x in reversed(entered)}.values()
-        if (deed.view.folded.last, lost.name, lost.side) not in known
+        for deed, lost in {(d.view.folded.last, x.name, x.side, x.lost): (d, x) for d, x in entered}.values()
+        if (deed.view.folded.last, lost.name, lost.side.value, lost.lost) not in known
     )  # fmt: skip
 
 

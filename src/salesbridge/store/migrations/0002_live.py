@@ -5,6 +5,7 @@ import uuid
 import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import django.db.models.functions.text
 from django.db import migrations, models
 
 from salesbridge.store.migrations import _guards
@@ -150,7 +151,14 @@ class Migration(migrations.Migration):
                     models.Index(fields=["instance", "record"], name="conflict_by_record"),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("instance", "number", "field", "side"), name="conflict_once")
+                    models.UniqueConstraint(
+                        models.F("instance"),
+                        models.F("number"),
+                        models.F("field"),
+                        models.F("side"),
+                        django.db.models.functions.text.MD5("lost"),
+                        name="conflict_once",
+                    )
                 ],
             },
         ),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import MD5, Now
 
 from salesbridge.store.models.closed import Owned, Row, of_same_tenant
 
@@ -212,7 +212,10 @@ class Conflict(Row):
     at = models.DateTimeField(db_default=Now())
 
     class Meta(Row.Meta):
-        constraints = (models.UniqueConstraint(fields=["instance", "number", "field", "side"], name="conflict_once"),)
+        # a digest, since a value may be longer than an index takes
+        constraints = (
+            models.UniqueConstraint("instance", "number", "field", "side", MD5("lost"), name="conflict_once"),
+        )
         indexes = (
             models.Index(fields=["instance", "-at"], name="conflict_latest"),
             models.Index(fields=["instance", "record"], name="conflict_by_record"),

@@ -140,12 +140,12 @@ def test_what_is_incomplete_or_leans_on_nothing_is_refused(one, name):
     assert one(*files) == [problem]
 
 
-def list_view(columns=("ACCOUNT.NAME",), listed=True, **members):
+def list_view(*, columns=("ACCOUNT.NAME",), listed=True, **members):
     given = {"fullName": "Mine", "filterScope": "Everything", "label": "Mine"} | members
     body = "".join(f"<columns>{column}</columns>" for column in columns)
     body += "".join(f"<{name}>{value}</{name}>" for name, value in given.items() if value)
     text = f"<CustomObject {XMLNS}><listViews>{body}</listViews></CustomObject>"
-    return {"objects/Account.object": text}, {"ListView": ["Account.Mine"]} if listed else {}
+    return {"objects/Account.object": text}, {"ListView": [f"Account.{given['fullName']}"]} if listed else {}
 
 
 def test_a_list_view_is_taken_when_the_manifest_names_it(deploy, org):
