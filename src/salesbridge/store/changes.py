@@ -52,6 +52,13 @@ _PENDING = """
 SELECT number, side, entity, key, op, at, by, ours, origin, before::text, after::text, record
 FROM store_change WHERE tenant_id = %s AND instance_id = %s AND outcome IS NULL ORDER BY number LIMIT %s
 """
+#: From so many waiting changes, a round is worth its calls.
+_MANY = 500
+_COMING_IN = """
+SELECT count(*), max(heard_at) > clock_timestamp() - interval '0.3 seconds' FROM (
+    SELECT heard_at FROM store_change WHERE tenant_id = %s AND instance_id = %s AND outcome IS NULL LIMIT %s
+) AS waiting
+"""
 _BEHIND = """
 SELECT number, side, entity, key, op, at, by, ours, origin, before::text, after::text, record
 FROM store_change WHERE tenant_id = %s AND instance_id = %s AND outcome = 'parked' AND (entity, record) IN (
@@ -153,6 +160,17 @@ def pending(door: Door, instance_id: uuid.UUID, limit: int) -> list[Heard]:
     with connection.cursor() as cursor:
         cursor.execute(_PENDING, [door.tenant_id, instance_id, limit])
         return [_heard(row) for row in cursor.fetchall()]
+
+
+def coming_in(door: Door, instance_id: uuid.UUID) -> bool:
+    """Whether several changes wait and the last was heard just now, so that more are likely to follow at once.
+
+    A change that comes alone is not waited with, nor are so many that a round is full.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COMING_IN, [door.tenant_id, instance_id, _MANY])
+        count, fresh = cursor.fetchone() or (0, False)
+        return 1 < count < _MANY and bool(fresh)
 
 
 def behind(door: Door, instance_id: uuid.UUID, records: Sequence[tuple[str, str]]) -> list[Heard]:

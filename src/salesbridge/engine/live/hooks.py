@@ -13,7 +13,7 @@ from django.db import transaction
 from salesbridge.billing.events import PING, BillingEvent
 from salesbridge.engine.instances import SetupRefusedError
 from salesbridge.engine.live.hear import hear_billing
-from salesbridge.engine.live.site import Site
+from salesbridge.engine.live.site import Site, site
 from salesbridge.settings import settings
 from salesbridge.store.door import Door
 from salesbridge.store.journal import LIVE, raise_problem, record
@@ -44,9 +44,8 @@ def hear(door: Door, event: BillingEvent) -> bool:
 
 
 def _sites(door: Door) -> list[Site]:
-    begun = door.rows(Live).exclude(state="new").select_related("instance")
-    tenant = door.tenant
-    return [Site(door, live.instance, tenant) for live in begun]
+    begun = door.rows(Live).exclude(state="new").values_list("instance_id", flat=True)
+    return [site(door, instance_id) for instance_id in begun]
 
 
 def without_key(door: Door) -> None:

@@ -52,6 +52,9 @@ def listen(site: Site, fence: Fence, stop: threading.Event) -> None:
 def _subscription(site: Site, fence: Fence, stop: threading.Event, heard_any: threading.Event) -> None:
     live = site.door.rows(Live).get(instance=site.instance)
     start = Start.after(bytes(live.replay_id)) if live.replay_id else Start.LATEST
+    if start is Start.LATEST and live.gap_since is None:
+        # Nothing was heard yet by which the place were known; what was published meanwhile is not heard any more.
+        mark_gap(site.door, site.instance.pk, live.reconciled_at or live.since, "no place in the event stream is known")
     with connections.events(site.instance, site.salesforce) as bus:
         try:
             for delivery in bus.subscribe(TOPIC, start, stop=stop):

@@ -26,6 +26,7 @@ from salesbridge.engine.live.site import Site, site
 from salesbridge.engine.live.states import RUNNING
 from salesbridge.engine.live.upkeep import Upkeep
 from salesbridge.store import leases
+from salesbridge.store.changes import coming_in
 from salesbridge.store.door import Door
 from salesbridge.store.leases import Fence, FencedError
 from salesbridge.store.models import Change, Live, Parked
@@ -37,6 +38,8 @@ ROLES = (LISTEN, POLL, DELIVER)
 _TICK_S = 0.5
 _DELIVERIES = 8
 _GOODBYE_S = 10.0
+#: Longest time for which a round waits for changes that are just coming in, and how often it looks.
+_GATHER_S, _GATHER_STEP_S = 2.0, 0.1
 
 _log = structlog.get_logger(__name__)
 _Key = tuple[uuid.UUID, str]
@@ -161,8 +164,15 @@ class Supervisor:
         while not self._stopped.is_set() and self._held.get((fence.instance_id, DELIVER)) is fence:
             if _held(where) or not bucket.allows(where.salesforce.usage.own_calls):
                 return
+            self._gather(where)
             if not deliver(where, fence, datetime.now(UTC)).taken:
                 return
+
+    def _gather(self, where: Site) -> None:
+        """Let changes that come in one after the other come together: a round costs calls whatever its size."""
+        ends = time.monotonic() + _GATHER_S
+        while not self._stopped.is_set() and time.monotonic() < ends and coming_in(where.door, where.instance.pk):
+            self._stopped.wait(_GATHER_STEP_S)
 
     def _submit(self, key: _Key, work: Callable[[], object]) -> None:
         with self._lock:

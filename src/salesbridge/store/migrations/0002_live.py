@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
             name="HeardEvent",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("event_id", models.CharField(max_length=200)),
+                ("event_id", models.CharField(max_length=100)),
                 ("type", models.CharField(max_length=100)),
                 ("created_at", models.DateTimeField()),
                 ("heard_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

@@ -234,7 +234,7 @@ class HeardEvent(Row):
         data: As it was sent.
     """
 
-    event_id = models.CharField(max_length=200)
+    event_id = models.CharField(max_length=100)
     type = models.CharField(max_length=100)
     created_at = models.DateTimeField()
     heard_at = models.DateTimeField(db_default=Now())
