@@ -125,6 +125,7 @@ def _write_billing(site: Site, deeds: Sequence[Deed]) -> SideDownError | None:
         return None
     point("before writing billing")
     found: list[SideDownError] = []
+    _ = site.billing  # opened here: a thread of the pool would keep the database connection that this takes
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="write-billing") as pool:
         list(pool.map(lambda deed: _write_one(site, deed, found), deeds))
     point("after writing billing")

@@ -41,8 +41,9 @@ def read_billing(site: Site, wanted: Mapping[Name, datetime | None]) -> dict[Nam
         if len(told) >= _MANY:
             found.update(_listed(site, kind, told))
     rest = [name for name in wanted if name not in found]
+    billing = site.billing  # opened here: a thread of the pool would keep the database connection that this takes
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="read-billing") as pool:
-        found.update(zip(rest, pool.map(lambda name: site.billing.read(*name), rest), strict=True))
+        found.update(zip(rest, pool.map(lambda name: billing.read(*name), rest), strict=True))
     point("after reading billing")
     return {name: raw if raw is None else {**site.omitted.get(name[0], {}), **raw} for name, raw in found.items()}
 
