@@ -10,8 +10,8 @@ from judge import i2_no_update_is_lost, judge
 from steps import STEPS, Drawn
 
 pytestmark = pytest.mark.django_db
-#: The suite looks for a while; SALESBRIDGE_PROOF_EXAMPLES=500 looks long, and makes what it finds small.
-EXAMPLES = int(os.environ.get("SALESBRIDGE_PROOF_EXAMPLES", "6"))
+#: The suite looks for a while; PROOF_EXAMPLES=500 looks long, and makes what it finds small.
+EXAMPLES = int(os.environ.get("PROOF_EXAMPLES", "6"))
 LONG = EXAMPLES > 6
 
 
