@@ -57,7 +57,7 @@ def running(accounts: int, folder: Path) -> Iterator[Facts]:
     key = secrets.token_hex(16)
     billing_options = {"--accounts": accounts, "--awkward": AWKWARD, "--api-key": key, "--username": USERNAME}
     with ExitStack() as stack:
-        org = stack.enter_context(_process("salesforce", {}, folder))
+        org = stack.enter_context(_process("salesforce", {"--pubsub-port": 0}, folder))
         billing = stack.enter_context(_process("billing", billing_options, folder))
         yield Facts(
             org=org["Login URL"],

@@ -121,3 +121,19 @@ def test_a_price_finer_than_salesforce_stores_is_not_written_again(linked):
     linked.poll_everything()
     linked.settle()
     assert len(linked.changes(outcome="applied")) == applied
+
+
+def test_an_account_does_not_put_back_a_phone_that_is_just_being_changed_through_its_contact(linked):
+    account = an_account(linked)
+    customer = linked.records("accounts")[account]["primary_customer_number"]
+    linked.edit_salesforce("Contact", customer, Phone="+44 20 7946 0001")
+    linked.hear_salesforce()
+    linked.settle()
+    linked.edit_salesforce("Contact", customer, Phone="+44 20 7946 0002")
+    linked.hear_billing("account-updated", accountNumber=account)
+    linked.settle()
+    assert linked.records("customers")[customer]["phone"] == "+44 20 7946 0001"
+    linked.quiesce()
+    assert linked.records("customers")[customer]["phone"] == "+44 20 7946 0002"
+    assert linked.row("Contact", customer)["Phone"] == "+44 20 7946 0002"
+    assert linked.row("Account", account)["Phone"] == "+44 20 7946 0002"

@@ -12,7 +12,7 @@ from stage import set_stage
 from salesbridge.settings import settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sandbox_settings():
     before = os.environ.get("SALESBRIDGE_SANDBOX")
     os.environ["SALESBRIDGE_SANDBOX"] = "true"

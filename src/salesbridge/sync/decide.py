@@ -52,6 +52,7 @@ class Facts:
         policy: The instance's settings.
         siblings: What Salesforce holds of other records that show some of the same values; they are asked for only
             where a value would be put back that may have been changed through them.
+        changing: Columns that somebody has just changed through one of them, before billing knows of it.
     """
 
     changes: tuple[Change, ...]
@@ -63,6 +64,7 @@ class Facts:
     unwritable: frozenset[str] = frozenset()
     policy: Policy = field(default_factory=Policy)
     siblings: tuple[Cells, ...] = ()
+    changing: frozenset[str] = frozenset()
 
 
 def decide(entity: Entity, facts: Facts) -> Decision:
@@ -180,7 +182,7 @@ def _both(entity: Entity, facts: Facts, salesforce: Seen, billing: Seen, *, invi
     agreed = facts.link.agreed if facts.link is not None else {}
     found = merge(entity, salesforce.cells, billing.cells, agreed, facts.unwritable)
     through = through_sibling(entity, billing.cells, facts.siblings)
-    moves = tuple(_without_fights(facts, _followed(move, through)) for move in found)
+    moves = tuple(_without_fights(facts, _followed(facts, move, through)) for move in found)
     equal = _equal(entity, salesforce.cells, billing.cells)
     lost = _lost(entity, facts, moves, salesforce.cells, billing.cells)
     fighting = tuple(move.name for move in moves if move.rule is Rule.FIGHTING)
@@ -205,11 +207,13 @@ def _sent_parents(entity: Entity, writes: tuple[Write, ...]) -> Cells:
     return {name: cell for cells in sent for name, cell in cells.items() if name in columns}
 
 
-def _followed(move: Move, through: frozenset[str]) -> Move:
-    """A value that was changed through a sibling is not put back: this record follows."""
-    if move.rule is not Rule.RESTORED or move.master is not Side.SALESFORCE or move.name not in through:
+def _followed(facts: Facts, move: Move, through: frozenset[str]) -> Move:
+    """A value that was changed through a sibling is not put back: this record follows, now or once billing knows."""
+    if move.rule is not Rule.RESTORED or move.master is not Side.SALESFORCE:
         return move
-    return replace(move, rule=Rule.SIBLING, to=Side.SALESFORCE)
+    if move.name in through:
+        return replace(move, rule=Rule.SIBLING, to=Side.SALESFORCE)
+    return replace(move, rule=Rule.AWAITED, to=None) if move.name in facts.changing else move
 
 
 def _without_fights(facts: Facts, move: Move) -> Move:

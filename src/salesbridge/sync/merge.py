@@ -20,6 +20,7 @@ class Rule(StrEnum):
     RESTORED = "restored"
     CONFLICT = "conflict"
     SIBLING = "changed through another record"
+    AWAITED = "being changed through another record"
     FIXED = "fixed"
     UNWRITABLE = "unwritable"
     FIGHTING = "fighting"

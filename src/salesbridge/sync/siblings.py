@@ -28,6 +28,22 @@ def through_sibling(entity: Entity, billing: Cells, siblings: Iterable[Cells]) -
     return frozenset(found)
 
 
+def changing(entity: Entity, siblings: Iterable[tuple[Cells, Cells]]) -> frozenset[str]:
+    """Columns that somebody has just changed through a sibling, before billing knows of it.
+
+    Args:
+        entity: ``Account`` or ``Contact``; others have no siblings.
+        siblings: What Salesforce holds of each, and what both sides last agreed on of it.
+    """
+    found: set[str] = set()
+    for held, agreed in siblings:
+        for column, columns in SHARED.items():
+            theirs = columns if entity.name == ACCOUNT else (column,)
+            if any(name in agreed and name in held and held[name] != agreed[name] for name in theirs):
+                found.update((column,) if entity.name == ACCOUNT else columns)
+    return frozenset(found)
+
+
 def _joined(cells: Cells, columns: tuple[str, ...]) -> str | None:
     return " ".join(cell for cell in (cells.get(name) for name in columns) if cell) or None
 

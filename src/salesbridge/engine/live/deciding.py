@@ -13,10 +13,12 @@ from salesbridge.engine.live.seen import salesforce_cells
 from salesbridge.engine.live.site import Site
 from salesbridge.model import EXTERNAL_ID, Side
 from salesbridge.model.shared import ACCOUNT, CONTACT, SHARED, shared_columns
+from salesbridge.store.live_links import links_by_key
 from salesbridge.sync.change import Cells, Seen
 from salesbridge.sync.decide import Facts, decide
 from salesbridge.sync.decision import Decision, Reason, Verdict
 from salesbridge.sync.merge import Rule
+from salesbridge.sync.siblings import changing
 
 _RELATION = "AccountContactRelation"
 _REFUSED = Decision(Verdict.NOTHING, Reason.LEFT)
@@ -34,7 +36,9 @@ def decided(site: Site, views: Sequence[View], now: datetime) -> list[Decision]:
     if doubtful:
         siblings = _siblings(site, [views[at] for at in doubtful])
         for at in doubtful:
-            known = replace(facts[at], siblings=tuple(siblings.get(_id(views[at]), ())))
+            found = siblings.get(_id(views[at]), [])
+            entity = site.entities[views[at].record[0]]
+            known = replace(facts[at], siblings=tuple(held for held, _ in found), changing=changing(entity, found))
             decisions[at] = _decision(site, views[at], known)
     return decisions
 
@@ -57,14 +61,17 @@ def _id(view: View) -> str:
     return view.salesforce.id if isinstance(view.salesforce, Seen) else ""
 
 
-def _siblings(site: Site, views: Sequence[View]) -> dict[str, list[Cells]]:
-    """What related records show, by the Salesforce id of the record that follows."""
-    found: dict[str, list[Cells]] = {}
+def _siblings(site: Site, views: Sequence[View]) -> dict[str, list[tuple[Cells, Cells]]]:
+    """What related records show and what was agreed on of them, by the Salesforce id of the record that follows."""
+    found: dict[str, list[tuple[Cells, Cells]]] = {}
     for entity, other in ((ACCOUNT, CONTACT), (CONTACT, ACCOUNT)):
         ours = {_id(view): view for view in views if view.record[0] == entity}
-        for sfid, row in _related(site, entity, other, list(ours)):
-            if _is_sibling(entity, ours[sfid], row):
-                found.setdefault(sfid, []).append(salesforce_cells(site.entities[other], row))
+        rows = [(sfid, row) for sfid, row in _related(site, entity, other, list(ours)) if row.get(EXTERNAL_ID)]
+        links = links_by_key(site.door, site.instance.pk, {(other, str(row[EXTERNAL_ID])) for _, row in rows})
+        for sfid, row in rows:
+            link = links.get((other, str(row[EXTERNAL_ID])))
+            if link is not None and _is_sibling(entity, ours[sfid], row):
+                found.setdefault(sfid, []).append((salesforce_cells(site.entities[other], row), link.agreed))
     return found
 
 

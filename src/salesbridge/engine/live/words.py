@@ -18,6 +18,7 @@ RULES: Mapping[Rule, str] = {
     Rule.RESTORED: "{master} is master; what was entered in {other} is put back",
     Rule.CONFLICT: "both sides have changed it; {master} is master",
     Rule.SIBLING: "it was changed through another record that shows the same value, and this record follows",
+    Rule.AWAITED: "left for the moment: it is just being changed through another record that shows the same value",
     Rule.FIXED: "left as it is: Salesforce does not accept this change on an existing record",
     Rule.UNWRITABLE: "left as it is: this billing system has no way to write it",
     Rule.FIGHTING: "left as it is: it was put back again and again",

@@ -17,6 +17,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveIndex(model_name="link", name="link_by_salesforce_id"),
+        migrations.AddIndex(model_name="link", index=models.Index(fields=["salesforce_id"], name="link_by_salesforce")),
         migrations.AddField(
             model_name="link",
             name="restored",

@@ -37,9 +37,9 @@ class Link(Owned):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta(Owned.Meta):
-        # not led by the instance: without statistics, right after a first load, the planner would take such an
-        # index for look-ups by billing key and read every link of the instance
-        indexes = (models.Index(fields=["salesforce_id", "entity", "instance"], name="link_by_salesforce_id"),)
+        # of the id alone: without statistics, right after a first load, the planner would take an index with the entity
+        # and the instance in it for look-ups by billing key, and read every link
+        indexes = (models.Index(fields=["salesforce_id"], name="link_by_salesforce"),)
 
     def __str__(self) -> str:
         return f"{self.entity} {self.billing_key} = {self.salesforce_id}"
