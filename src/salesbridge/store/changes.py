@@ -47,6 +47,11 @@ WITH incoming AS (
 )
 SELECT first, (SELECT count(*) FROM written) FROM numbered
 """
+_HEAR = """
+INSERT INTO store_heardevent (id, tenant_id, event_id, type, created_at, data)
+VALUES (gen_random_uuid(), %s, %s, %s, coalesce(%s, now()), %s)
+ON CONFLICT (tenant_id, event_id) DO NOTHING
+"""
 _SAID = ("side", "entity", "key", "op", "event_id", "at", "by", "ours", "origin")
 _PENDING = """
 SELECT number, side, entity, key, op, at, by, ours, origin, before::text, after::text, record
@@ -127,11 +132,26 @@ def own_connection() -> psycopg.Connection[tuple[Any, ...]]:
     return psycopg.connect(**parameters, autocommit=True)
 
 
-def write_changes(door: Door, instance_id: uuid.UUID, changes: Iterable[Heard]) -> tuple[int, int]:
+def hear_event(door: Door, event_id: str, type_: str, created_at: datetime | None, data: Mapping[str, Any]) -> bool:
+    """Write down an event of a billing system, within the caller's transaction; whether it is new."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEAR, [door.tenant_id, event_id, type_, created_at, orjson.dumps(dict(data)).decode()])
+        return bool(cursor.rowcount)
+
+
+def write_changes(
+    door: Door, instance_id: uuid.UUID, changes: Iterable[Heard], *, locked: bool = False
+) -> tuple[int, int]:
     """Write changes into the journal, numbered in the order of committing; what is known already is passed over.
 
     One transaction, or a part of the caller's. Writers of one instance take turns, so a number that is visible is
     never followed by a lower one that is not visible yet.
+
+    Args:
+        door: Door of the instance's tenant.
+        instance_id: The instance.
+        changes: What was heard.
+        locked: Whether an earlier statement of the caller's transaction has changed the instance's ``Live`` row.
 
     Returns:
         Number of the first new change, and how many are new.
@@ -140,9 +160,10 @@ def write_changes(door: Door, instance_id: uuid.UUID, changes: Iterable[Heard]) 
         Live.DoesNotExist: The instance has no ongoing synchronisation.
     """
     told = orjson.dumps([_said(position, change) for position, change in enumerate(changes)]).decode()
-    with transaction.atomic(), connection.cursor() as cursor:
-        # by a statement of its own: what others wrote before is seen by the next one only
-        door.rows(Live).select_for_update().only("pk", "tenant_id").get(instance_id=instance_id)
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        if not locked:
+            # by a statement of its own: what others wrote before is seen by the next one only
+            door.rows(Live).select_for_update().only("pk", "tenant_id").get(instance_id=instance_id)
         cursor.execute(_WRITE, {"told": told, "tenant": door.tenant_id, "instance": instance_id})
         first, written = cursor.fetchone() or (0, 0)
         if written:

@@ -18,10 +18,10 @@ from salesbridge.engine.live.points import point
 from salesbridge.engine.live.seen import claimed
 from salesbridge.engine.live.site import Site
 from salesbridge.model import Entity, RecordRefusedError, Side
-from salesbridge.store.changes import Heard, write_changes
+from salesbridge.store.changes import Heard, hear_event, write_changes
 from salesbridge.store.door import Door
 from salesbridge.store.leases import Fence
-from salesbridge.store.models import HeardEvent, Live
+from salesbridge.store.models import Live
 from salesbridge.sync.change import Op, Origin
 
 if TYPE_CHECKING:
@@ -105,13 +105,12 @@ def hear_billing(door: Door, sites: Iterable[Site], event: BillingEvent) -> bool
         Whether it is new; a repeat changes nothing.
     """
     point("before hearing billing")
-    with transaction.atomic():
-        kept = {"type": event.type[:100], "created_at": event.created_at or Now(), "data": dict(event.data)}
-        _, new = door.rows(HeardEvent).get_or_create(event_id=event.event_id, defaults=kept)
+    with transaction.atomic(savepoint=False):
+        new = hear_event(door, event.event_id, event.type[:100], event.created_at, event.data)
         if new:
             for site in sites:
                 door.rows(Live).filter(instance=site.instance).update(webhook_at=Now())
-                write_changes(door, site.instance.pk, of_billing_event(site, event))
+                write_changes(door, site.instance.pk, of_billing_event(site, event), locked=True)
     point("after hearing billing")
     return new
 

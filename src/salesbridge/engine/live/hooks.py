@@ -44,8 +44,9 @@ def hear(door: Door, event: BillingEvent) -> bool:
 
 
 def _sites(door: Door) -> list[Site]:
-    begun = door.rows(Live).exclude(state="new").values_list("instance_id", flat=True)
-    return [site(door, instance_id) for instance_id in begun]
+    told = ("instance_id", "instance__updated_at", "tenant__updated_at")
+    begun = door.rows(Live).exclude(state="new").values_list(*told)
+    return [site(door, instance_id, (changed, tenant_changed)) for instance_id, changed, tenant_changed in begun]
 
 
 def without_key(door: Door) -> None:

@@ -141,13 +141,19 @@ _known: dict[uuid.UUID, tuple[tuple[datetime, datetime], float, Site]] = {}
 _BELIEVED_S = 600.0
 
 
-def site(door: Door, instance_id: uuid.UUID) -> Site:
+def site(door: Door, instance_id: uuid.UUID, changed: tuple[datetime, datetime] | None = None) -> Site:
     """The site of an instance as its settings are now; the same one as long as nobody changes them.
+
+    Args:
+        door: Door of its tenant.
+        instance_id: The instance.
+        changed: When the instance and its tenant were changed last, where the caller has read that just now.
 
     Raises:
         Instance.DoesNotExist: The tenant has no such instance.
     """
-    changed = door.instances.values_list("updated_at", "tenant__updated_at").get(pk=instance_id)
+    if changed is None:
+        changed = door.instances.values_list("updated_at", "tenant__updated_at").get(pk=instance_id)
     stamp, until, known = _known.get(instance_id, (None, 0.0, None))
     if known is not None and stamp == changed and known.door == door and time.monotonic() < until:
         return known
