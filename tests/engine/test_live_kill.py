@@ -101,7 +101,7 @@ def test_an_hour_without_a_side_ends_with_both_equal_and_one_write_a_record(scen
     told = hour_without(scene, side, seed=1 if side == S else 2)
     tell(side, told)
     assert told["edited"] >= 190
-    assert told["attempts"] > 4
+    assert told["attempts"] >= 2
     assert told["told meanwhile"], "a person has to know of an outage"
     assert told["written more than once"] == []
     assert 0 < told["written records"] <= told["changed records"]
