@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
+
+from salesbridge.sandbox.beside import beside
 
 #: Share of accounts near which billing holds a row as old systems hold them, for example a surname that is too long.
 AWKWARD = 0.01
@@ -57,49 +55,14 @@ def running(accounts: int, folder: Path) -> Iterator[Facts]:
     key = secrets.token_hex(16)
     billing_options = {"--accounts": accounts, "--awkward": AWKWARD, "--api-key": key, "--username": USERNAME}
     with ExitStack() as stack:
-        org = stack.enter_context(_process("salesforce", {"--pubsub-port": 0}, folder))
-        billing = stack.enter_context(_process("billing", billing_options, folder))
+        org = stack.enter_context(beside("salesforce", folder, {"--pubsub-port": 0}))
+        billing = stack.enter_context(beside("billing", folder, billing_options))
         yield Facts(
-            org=org["Login URL"],
-            consumer_key=org["Consumer key"],
-            consumer_secret=org["Consumer secret"],
-            billing=billing["url"],
+            org=org.said["Login URL"],
+            consumer_key=org.said["Consumer key"],
+            consumer_secret=org.said["Consumer secret"],
+            billing=billing.url,
             username=USERNAME,
             api_key=key,
             folder=str(folder),
         )
-
-
-@contextmanager
-def _process(name: str, options: dict[str, object], folder: Path) -> Iterator[dict[str, str]]:
-    words = [str(word) for pair in {"--port": _free_port(), **options}.items() for word in pair]
-    command = [sys.executable, "-m", f"salesbridge.sandbox.{name}", *words]
-    log = folder / f"{name}.log"
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,  # noqa: S603 - our own
-    ):
-        try:
-            yield _said(process, log)
-        finally:
-            process.terminate()
-
-
-def _said(process: subprocess.Popen[str], log: Path) -> dict[str, str]:
-    """What a simulated system prints before it is ready, by label, and its address as ``url``."""
-    said: dict[str, str] = {}
-    stream: IO[str] = process.stdout  # type: ignore[assignment]
-    for line in stream:
-        if line.lower().startswith("ready"):
-            threading.Thread(target=stream.read, daemon=True).start()
-            return {**said, "url": line.split()[-1]}
-        label, _, value = line.partition(":")
-        said[label.strip()] = value.strip()
-    raise SystemExit(f"A simulated system did not start: {log.read_text(encoding='utf-8')[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

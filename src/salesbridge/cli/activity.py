@@ -19,14 +19,13 @@ from salesbridge.store.models import Conflict, Instance
 conflicts = typer.Typer(no_args_is_help=True, help="Values that somebody entered and that did not prevail.")
 
 Of = Annotated[str | None, typer.Option("--instance", help="Instance, or tenant/instance; all when not given.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def activity(
     record: Annotated[str, typer.Argument(help="External id, Salesforce id, or Object:key such as Account:1001.")],
     *,
     instance: Of = None,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """Tell the whole story of one record: who changed what, which rule decided, what was written where."""
     with show.clear_errors():
@@ -94,7 +93,7 @@ def list_conflicts(
     instance: Of = None,
     record: Annotated[str | None, typer.Option(help="External id, Salesforce id, or Object:key.")] = None,
     limit: Annotated[int, typer.Option(help="Most conflicts to list, the latest first.", min=1)] = 100,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """List values that did not prevail: who entered them where, and what both sides have instead."""
     with show.clear_errors():

@@ -17,11 +17,11 @@ import typer
 from pydantic import SecretStr
 
 from salesbridge import store
-from salesbridge.cli import demo_systems, show, watch
-from salesbridge.cli.demo_systems import Sandbox
+from salesbridge.cli import show, watch
 from salesbridge.engine import connections, durable, instances, prepare
 from salesbridge.engine.load import control
 from salesbridge.salesforce import ClientCredentials
+from salesbridge.sandbox.beside import NotStartedError, Sandbox, beside
 from salesbridge.sandbox.billing.seed import Seed
 from salesbridge.settings import settings
 from salesbridge.store.door import Door
@@ -51,8 +51,13 @@ def demo(
             f"Starting a simulated Salesforce org and a simulated {product} with {accounts:,} billing accounts ..."
         )
         key = secrets.token_hex(16)
-        org = stack.enter_context(demo_systems.salesforce(folder))
-        billing = stack.enter_context(demo_systems.billing(folder, accounts, market, product, key))
+        billing_options: dict[str, object] = {"--accounts": accounts, "--market": market, "--product": product}
+        billing_options |= {"--api-key": key, "--username": "salesbridge"}
+        try:
+            org = stack.enter_context(beside("salesforce", folder, {"--events": None, "--pubsub-port": 0}))
+            billing = stack.enter_context(beside("billing", folder, billing_options))
+        except NotStartedError as error:
+            show.stop(f"A simulated system did not start; see {error.log}.")
         code = _run(org, billing, product, Seed(accounts, market), key)
         show.out.print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
         _where_next(org, billing, folder, stay=stay)

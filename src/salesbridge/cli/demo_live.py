@@ -14,7 +14,6 @@ import uvicorn
 from pydantic import SecretStr
 
 from salesbridge.cli import show
-from salesbridge.cli.demo_systems import Sandbox, free_port
 from salesbridge.edge.app import edge
 from salesbridge.engine import connections
 from salesbridge.engine.live import control
@@ -23,6 +22,7 @@ from salesbridge.engine.live.states import live_of
 from salesbridge.package import PERMISSION_SET
 from salesbridge.salesforce import PasswordToken, Salesforce
 from salesbridge.salesforce.soql import quote
+from salesbridge.sandbox.beside import Sandbox, free_port
 from salesbridge.store.door import Door
 from salesbridge.store.models import Change, Conflict, Instance, Link, Reconciliation
 from salesbridge.sync.life import InstanceState

@@ -12,7 +12,7 @@ import typer
 
 from salesbridge import store
 from salesbridge.cli import show
-from salesbridge.cli.instance import Json, door_of
+from salesbridge.cli.instance import door_of
 from salesbridge.edge.app import serve
 from salesbridge.engine.live import hooks
 from salesbridge.store.models import Tenant
@@ -38,7 +38,7 @@ def hook(
     *,
     add_key: Annotated[Path | None, typer.Option(help="PEM file of a public key to accept.", dir_okay=False)] = None,
     drop_key: Annotated[int | None, typer.Option(help="Number of the key to accept no longer.")] = None,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """Tell where the billing system is to send its events and which keys check them, or exchange these keys."""
     with show.clear_errors():

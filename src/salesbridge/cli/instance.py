@@ -21,8 +21,6 @@ from salesbridge.store.journal import record
 tenants = typer.Typer(no_args_is_help=True, help="Billing systems.")
 app = typer.Typer(no_args_is_help=True, help="Connector instances: one billing system bound to one Salesforce org.")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
 
 def _secret(name: str, prompt: str) -> Any:
     """An option that is asked for without echo, or read from the environment; never shown in the help or a listing."""
@@ -70,7 +68,7 @@ def _file(path: Path | None) -> dict[str, Any] | None:
 
 
 @tenants.command("list")
-def list_tenants(*, as_json: Json = False) -> None:
+def list_tenants(*, as_json: show.Json = False) -> None:
     """List the tenants."""
     store.setup()
     rows = list(
@@ -151,7 +149,7 @@ def set_option(
     name: Annotated[str, typer.Argument(help="Instance, or tenant/instance.")],
     setting: Annotated[str | None, typer.Argument(help="name=value, or name= for the default.")] = None,
     *,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """Show the settings of an instance, or change one."""
     store.setup()
@@ -177,7 +175,7 @@ def door_of(tenant: str) -> Door:
 
 
 @app.command("list")
-def list_instances(*, as_json: Json = False) -> None:
+def list_instances(*, as_json: show.Json = False) -> None:
     """List the connector instances (My Connectors)."""
     store.setup()
     found = Door.operator(reason="list instances").instances.select_related("tenant").order_by("tenant__name", "name")
@@ -197,7 +195,7 @@ def check(
     name: Annotated[str, typer.Argument(help="Instance, or tenant/instance.")],
     *,
     initial: Annotated[bool, typer.Option(help="Only what the initial data synchronisation loads.")] = False,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """Check credentials on both sides and validate the data model."""
     store.setup()

@@ -24,7 +24,6 @@ from salesbridge.sync.life import TransitionError
 sync = typer.Typer(no_args_is_help=True, help="Ongoing synchronisation: begin, pause, go on.")
 
 Name = Annotated[str, typer.Argument(help="Instance, or tenant/instance.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _QUESTION = "Are the Salesforce triggers and billing's event publishing switched on again?"
 
 
@@ -43,7 +42,7 @@ def start(
     name: Name,
     *,
     switched_on: Annotated[bool, typer.Option(help="Triggers and event publishing are on again.")] = False,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """Begin to keep both sides in step after a successful load, once everything it needs is found to be there."""
     with show.clear_errors():
@@ -65,13 +64,13 @@ def start(
 
 
 @sync.command()
-def pause(name: Name, *, as_json: Json = False) -> None:
+def pause(name: Name, *, as_json: show.Json = False) -> None:
     """Stop delivering until it is resumed; what happens meanwhile is not lost."""
     _moved(name, control.pause, as_json=as_json)
 
 
 @sync.command()
-def resume(name: Name, *, as_json: Json = False) -> None:
+def resume(name: Name, *, as_json: show.Json = False) -> None:
     """Go on delivering where it was paused."""
     _moved(name, control.resume, as_json=as_json)
 

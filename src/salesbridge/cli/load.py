@@ -21,14 +21,13 @@ from salesbridge.store.models import Instance, Run
 app = typer.Typer(no_args_is_help=True, help="Initial data synchronisation: load everything from billing.")
 
 Name = Annotated[str, typer.Argument(help="Instance, or tenant/instance.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[int | None, typer.Option("--run", help="Number of the run; the last one when not given.")]
 Extract = Annotated[Path | None, typer.Option(help="Load from this folder of NDJSON or CSV files.", file_okay=False)]
 _QUESTION = "Are both systems closed for changes (outage window)?"
 
 
 @app.command()
-def plan(name: Name, *, extract: Extract = None, as_json: Json = False) -> None:
+def plan(name: Name, *, extract: Extract = None, as_json: show.Json = False) -> None:
     """Tell what a load would write, without writing: checks, counts, bulk jobs, API calls, time expected."""
     store.setup()
     with show.clear_errors():
@@ -60,7 +59,7 @@ def start(
     extract: Extract = None,
     patience: Annotated[float | None, typer.Option(help="Seconds to go on trying while a system is down.")] = None,
     detach: Annotated[bool, typer.Option(help="Leave the work to a worker process and return.")] = False,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """Start Migration: load everything, showing progress until the result."""
     store.setup()
@@ -77,7 +76,7 @@ def start(
 
 
 @app.command()
-def resume(name: Name, *, as_json: Json = False) -> None:
+def resume(name: Name, *, as_json: show.Json = False) -> None:
     """Go on with a run that has not ended, for example after a crash, and watch it."""
     store.setup()
     with show.clear_errors():
@@ -111,7 +110,7 @@ def status(
     *,
     run: Number = None,
     follow: Annotated[bool, typer.Option(help="Watch.")] = False,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """Show a run: how far it is, or how it ended."""
     store.setup()
@@ -137,7 +136,7 @@ def cancel(name: Name) -> None:
 
 
 @app.command()
-def history(name: Name, *, as_json: Json = False) -> None:
+def history(name: Name, *, as_json: show.Json = False) -> None:
     """List all runs of an instance, whatever their result."""
     store.setup()
     with show.clear_errors():

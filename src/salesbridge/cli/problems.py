@@ -28,7 +28,6 @@ One = Annotated[str, typer.Argument(help="Id of the problem, or how it begins.")
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of problems, or how they begin.")]
 Cause = Annotated[str | None, typer.Option(help="All problems of this cause; needs --instance.")]
 Of = Annotated[str | None, typer.Option("--instance", help="Instance, or tenant/instance, of the cause.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _ID = 8
 _Chosen = list[tuple[Door, Problem]]
 
@@ -40,7 +39,7 @@ def list_problems(
     each: Annotated[bool, typer.Option("--each", help="Every problem with its id, not only the causes.")] = False,
     closed: Annotated[bool, typer.Option("--closed", help="Those that were solved or dismissed, too.")] = False,
     limit: Annotated[int, typer.Option(help="Most problems to list with --each.", min=1)] = 200,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """List the problems by their cause, the most frequent first."""
     with show.clear_errors():
@@ -104,7 +103,7 @@ def _as_dict(row: Problem) -> dict[str, Any]:
 
 
 @app.command("show")
-def show_problem(name: One, *, as_json: Json = False) -> None:
+def show_problem(name: One, *, as_json: show.Json = False) -> None:
     """Show one problem: why it happened, what both sides hold now, and what is proposed."""
     with show.clear_errors():
         store.setup()
@@ -165,7 +164,7 @@ def _sides_dict(found: Sides) -> dict[str, Any]:
 
 
 @app.command()
-def retry(ids: Ids = None, *, cause: Cause = None, instance: Of = None, as_json: Json = False) -> None:
+def retry(ids: Ids = None, *, cause: Cause = None, instance: Of = None, as_json: show.Json = False) -> None:
     """Try again at once, carrying out what the problem proposes; it is solved once that succeeds."""
     with show.clear_errors():
         store.setup()
@@ -178,7 +177,7 @@ def _retry(door: Door, problem: Problem) -> None:
 
 
 @app.command()
-def dismiss(ids: Ids = None, *, cause: Cause = None, instance: Of = None, as_json: Json = False) -> None:
+def dismiss(ids: Ids = None, *, cause: Cause = None, instance: Of = None, as_json: show.Json = False) -> None:
     """Let go: the waiting changes are dropped, and a record that is gone from one side is unlinked."""
     with show.clear_errors():
         store.setup()

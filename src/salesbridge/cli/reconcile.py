@@ -18,7 +18,6 @@ from salesbridge.store.models import Reconciliation
 app = typer.Typer(no_args_is_help=True, help="Compare everything on both sides, and mend what differs.")
 
 Name = Annotated[str, typer.Argument(help="Instance, or tenant/instance.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[int | None, typer.Option("--number", help="Number of the reconciliation; the last when not given.")]
 _SHOWN = 10
 #: Columns of the report; what was delivered and the calls it took come last.
@@ -30,7 +29,7 @@ def start(
     name: Name,
     *,
     report_only: Annotated[bool, typer.Option("--report-only", help="Only tell what differs.")] = False,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """Compare every record on both sides; what differs is delivered, unless it is only to be told."""
     with show.clear_errors():
@@ -47,7 +46,7 @@ def start(
 
 
 @app.command("status")
-def status(name: Name, *, as_json: Json = False) -> None:
+def status(name: Name, *, as_json: show.Json = False) -> None:
     """List the last reconciliations of an instance."""
     with show.clear_errors():
         store.setup()
@@ -71,7 +70,7 @@ def status(name: Name, *, as_json: Json = False) -> None:
 
 
 @app.command("report")
-def report(name: Name, *, number: Number = None, as_json: Json = False) -> None:
+def report(name: Name, *, number: Number = None, as_json: show.Json = False) -> None:
     """Show what a reconciliation found, by object and by field."""
     with show.clear_errors():
         store.setup()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from django.db import InterfaceError, OperationalError
@@ -26,6 +26,8 @@ from salesbridge.store.postgres import DatabaseUnavailable
 from salesbridge.store.runs import RunActive
 from salesbridge.sync.life import TransitionError
 
+#: The option of every command that a program may ask.
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 

@@ -16,7 +16,6 @@ from salesbridge.engine.live.status import Allowance, Standing, allowances, last
 from salesbridge.store.door import Door
 from salesbridge.store.models import Instance
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _TIMES = ("heard_at", "webhook_at", "polled_until", "gap_since", "reconciled_at", "audited_at", "held_until")
 
 
@@ -24,7 +23,7 @@ def status(
     name: Annotated[str | None, typer.Argument(help="Instance, or tenant/instance; all when not given.")] = None,
     *,
     live: Annotated[bool, typer.Option("--live", help="Ask Salesforce what it still grants (one API call).")] = False,
-    as_json: Json = False,
+    as_json: show.Json = False,
 ) -> None:
     """Show how ongoing synchronisation stands: state, lag, rates, backlog, what waits, problems."""
     with show.clear_errors():

@@ -15,7 +15,7 @@ from salesbridge.billing import System
 from salesbridge.billing.events import rules
 from salesbridge.engine import connections
 from salesbridge.engine.connections import API_KEY, CONSUMER_SECRET, PASSWORD, PRIVATE_KEY, SECURITY_TOKEN
-from salesbridge.model import TABLE, Entity, Finding, check, load_order, merge
+from salesbridge.model import TABLE, Entity, Fact, Finding, check, load_order, merge
 from salesbridge.salesforce import ClientCredentials, JwtBearer, OrgInfo, PasswordToken, Salesforce, SalesforceError
 from salesbridge.store.door import Door
 from salesbridge.store.journal import record
@@ -174,6 +174,20 @@ def validate(door: Door, instance: Instance, *, initial: bool = False) -> list[F
     entities = load_order(table, initial=initial)
     describes = describes_of(connections.salesforce(door, instance), entities, fresh=True)
     return check(table, describes, initial=initial)
+
+
+_FACTS = {Fact.STANDARD_PRICEBOOK: "SELECT Id FROM Pricebook2 WHERE IsStandard = true"}
+
+
+def facts_of(salesforce: Salesforce, entities: Iterable[Entity]) -> dict[str, str]:
+    """The facts of the org with which records of some entities are created; those the user cannot see are left out.
+
+    Raises:
+        SalesforceError: Salesforce refuses or does not answer.
+    """
+    wanted = sorted({fact for entity in entities for _, fact in entity.facts})
+    found = {fact: [str(row["Id"]) for row in salesforce.query(_FACTS[fact])] for fact in wanted}
+    return {fact: ids[0] for fact, ids in found.items() if ids}
 
 
 def describes_of(salesforce: Salesforce, entities: Iterable[Entity], *, fresh: bool = False) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from salesbridge.salesforce import SalesforceError
 from salesbridge.salesforce.errors import RowError
 from salesbridge.salesforce.rest import MAX_COLLECTION, RowResult
 from salesbridge.sync.change import Seen
-from salesbridge.sync.decision import Decision, Write
+from salesbridge.sync.decision import Decision
 
 _THREADS = 8
 _UNREACHABLE = frozenset({None, 502, 503, 504})
@@ -52,7 +52,7 @@ class Refusal:
 def refusal_of(error: SalesforceError | BillingError | RowError | RecordRefusedError) -> Refusal:
     """The refusal that an error means."""
     if isinstance(error, RecordRefusedError):
-        mend = "Correct the value in billing: it cannot be carried over as it is."
+        mend = "Correct the value: it cannot be carried over as it is."
         return Refusal("permanent", error.code, error.message, mend, error.fields)
     after = None if isinstance(error, RowError) else error.retry_after
     return Refusal(error.kind, error.code, error.message, error.mend, error.fields, after)
@@ -185,7 +185,7 @@ def _born_in_billing(deed: Deed) -> bool:
 
 def _chunks(deeds: Iterable[Deed]) -> Iterator[list[Deed]]:
     """Creations and changes apart, since they are different calls; at most 200 each."""
-    waiting = sorted(deeds, key=_creates)
+    waiting = list(deeds)
     for creates in (False, True):
         same = iter([deed for deed in waiting if _creates(deed) is creates])
         while chunk := list(islice(same, MAX_COLLECTION)):
@@ -238,7 +238,7 @@ def _record(site: Site, entity: Entity, deed: Deed, *, without: set[str]) -> dic
 
 def _cells(deed: Deed) -> Mapping[str, str | None]:
     write = deed.decision.write_to(Side.SALESFORCE)
-    return write.cells if isinstance(write, Write) else {}
+    return write.cells if write is not None else {}
 
 
 def _only(cells: Mapping[str, str | None], names: set[str]) -> dict[str, str | None]:

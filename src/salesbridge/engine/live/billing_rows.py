@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 from salesbridge.engine.live.points import point
 from salesbridge.engine.live.poll import OVERLAP
+from salesbridge.engine.live.seen import key_of
 from salesbridge.engine.live.site import Site
-from salesbridge.model import RecordRefusedError
 
 #: A billing record: its kind and its business key.
 Name = tuple[str, str]
@@ -60,18 +60,11 @@ def _listed(site: Site, kind: str, told: Mapping[str, datetime]) -> dict[Name, R
     """Those of some records that a list of what was modified shows; it is left as soon as it shows too many others."""
     found: dict[Name, Raw] = {}
     passed = 0
+    transform = site.transforms[site.of_record[kind][0].name]
     for page in site.billing.pages(kind, since=min(told.values()) - OVERLAP):
-        found.update({(kind, key): record for key, record in _keyed(site, kind, page.records) if key in told})
+        keyed = ((key_of(transform, record), record) for record in page.records)
+        found.update({(kind, key): record for key, record in keyed if key is not None and key in told})
         passed += len(page.records)
         if len(found) == len(told) or passed > len(told) * _WASTE:
             break
     return found
-
-
-def _keyed(site: Site, kind: str, records: Iterable[Raw]) -> Iterable[tuple[str, Raw]]:
-    transform = site.transforms[site.of_record[kind][0].name]
-    for record in records:
-        try:
-            yield transform.key(record), record
-        except RecordRefusedError:
-            continue

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from salesbridge.engine.live.act import Deed, Refusal
+from salesbridge.engine.live.act import Deed, refusal_of
 from salesbridge.engine.live.points import point
 from salesbridge.engine.live.site import Site
 from salesbridge.model import Side
@@ -94,7 +94,8 @@ def tell_lost(site: Site, fence: Fence, deeds: Sequence[Deed]) -> None:
 
 
 def _waiting(deed: Deed) -> Waiting | None:
-    refusal, decision = deed.refusal or _of_view(deed), deed.decision
+    unreadable, decision = deed.view.refused, deed.decision
+    refusal = deed.refusal or (refusal_of(unreadable) if unreadable is not None else None)
     if refusal is not None:
         asked = timedelta(seconds=refusal.retry_after) if refusal.retry_after else None
         return Waiting(hold_of(refusal.kind), refusal.code, refusal.message, refusal.mend, asked)
@@ -103,14 +104,6 @@ def _waiting(deed: Deed) -> Waiting | None:
         hold = _HOLDS.get(reason, Hold.PERSON)
         return Waiting(hold, reason.name, _told(deed, reason), SENTENCES[reason])
     return None
-
-
-def _of_view(deed: Deed) -> Refusal | None:
-    refused = deed.view.refused
-    if refused is None:
-        return None
-    mend = "Correct the value: it cannot be carried over as it is."
-    return Refusal("permanent", refused.code, refused.message, mend, refused.fields)
 
 
 def _told(deed: Deed, reason: Reason) -> str:

@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
-from salesbridge.billing import BillingError
 from salesbridge.engine import connections
 from salesbridge.engine.instances import describes_of
 from salesbridge.engine.live.site import TOPIC, Site
 from salesbridge.engine.live.states import LOADED, live_of, mark_gap, move
-from salesbridge.engine.load.preflight import Check
+from salesbridge.engine.load.preflight import Check, guarded, same_org
 from salesbridge.model import check
-from salesbridge.salesforce import SalesforceError
 from salesbridge.store.door import Door
 from salesbridge.store.journal import record
 from salesbridge.store.models import Instance, Live
@@ -106,10 +104,7 @@ def readiness(where: Site, *, confirmed: bool) -> list[Check]:
     """Everything that must be so before an instance goes live."""
     checks: list[Check] = []
     for name, probe in _PROBES.items():
-        try:
-            checks += probe(where)
-        except (SalesforceError, BillingError) as error:
-            checks.append(Check(name, "failed", error.message, error.mend))
+        checks += guarded(name, probe, where)
     said = "passed" if confirmed else "failed"
     mend = "" if confirmed else "Switch triggers and event publishing on again, then confirm it (--switched-on)."
     message = "triggers and event publishing are on again, " + ("as confirmed" if confirmed else "nobody has confirmed")
@@ -127,13 +122,7 @@ def _load(where: Site) -> Iterator[Check]:
 
 
 def _org(where: Site) -> Iterator[Check]:
-    org = where.salesforce.org()
-    pinned = where.instance.org_id
-    if pinned and pinned != org.org_id:
-        message = f"these credentials lead to org {org.org_id}, but the instance was set up for {pinned}"
-        yield Check("Salesforce", "failed", message, "Set up a new instance for the other org.")
-    else:
-        yield Check("Salesforce", "passed", f"signed in to org {org.org_id} as {org.username}")
+    return same_org(where.salesforce, where.instance)
 
 
 def _data_model(where: Site) -> Iterator[Check]:

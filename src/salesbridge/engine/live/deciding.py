@@ -9,7 +9,7 @@ from typing import Any
 
 from salesbridge.engine.live.look import View, facts_of
 from salesbridge.engine.live.points import point
-from salesbridge.engine.live.seen import salesforce_cells
+from salesbridge.engine.live.seen import claimed
 from salesbridge.engine.live.site import Site
 from salesbridge.model import EXTERNAL_ID, Side
 from salesbridge.model.shared import ACCOUNT, CONTACT, SHARED, shared_columns
@@ -71,7 +71,7 @@ def _siblings(site: Site, views: Sequence[View]) -> dict[str, list[tuple[Cells, 
         for sfid, row in rows:
             link = links.get((other, str(row[EXTERNAL_ID])))
             if link is not None and _is_sibling(entity, ours[sfid], row):
-                found.setdefault(sfid, []).append((salesforce_cells(site.entities[other], row), link.agreed))
+                found.setdefault(sfid, []).append((claimed(site.entities[other], row), link.agreed))
     return found
 
 

@@ -15,9 +15,9 @@ from django.db.models.functions import Now
 
 from salesbridge.billing.events import BillingEvent, touched
 from salesbridge.engine.live.points import point
-from salesbridge.engine.live.seen import claimed
+from salesbridge.engine.live.seen import claimed, key_of
 from salesbridge.engine.live.site import Site
-from salesbridge.model import Entity, RecordRefusedError, Side
+from salesbridge.model import Entity, Side
 from salesbridge.store.changes import Heard, hear_event, write_changes
 from salesbridge.store.door import Door
 from salesbridge.store.leases import Fence
@@ -132,15 +132,8 @@ def of_records(site: Site, kind: str, records: Iterable[Mapping[str, Any]], at: 
     changes = []
     for entity in site.of_record.get(kind, ()):
         for record in records:
-            key = _key(site, entity.name, record)
+            key = key_of(site.transforms[entity.name], record)
             if key is not None:
                 event_id = f"poll:{entity.name}:{key}:{record.get('last_modified') or at.isoformat()}"
                 changes.append(Heard(Side.BILLING, entity.name, key, Op.SAVE, event_id, at, origin=Origin.POLL))
     return changes
-
-
-def _key(site: Site, entity: str, record: Mapping[str, Any]) -> str | None:
-    try:
-        return site.transforms[entity].key(record)
-    except RecordRefusedError:
-        return None

@@ -15,15 +15,13 @@ from django.db import connection, transaction
 from salesbridge.engine import connections
 from salesbridge.engine.live.hear import hear_salesforce
 from salesbridge.engine.live.site import TOPIC, Site
-from salesbridge.engine.live.states import mark_gap
+from salesbridge.engine.live.states import DEAF, LOST, mark_gap
 from salesbridge.salesforce import SalesforceError
 from salesbridge.salesforce.events import Delivery, ReplayLostError, Start, UnreadableEventError
 from salesbridge.store.journal import LIVE, raise_problem, record
 from salesbridge.store.leases import Fence, FencedError
 from salesbridge.store.models import Live, Problem
 
-#: Kinds of problems.
-LOST, DEAF = "events lost", "Salesforce is not heard"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 #: Attempts in vain after which a person is told of a trouble that may pass by itself.
 _TOLD_AFTER = 5

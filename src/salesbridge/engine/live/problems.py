@@ -12,9 +12,9 @@ from django.db.models.functions import Now
 
 from salesbridge.engine.live.book import ASKED, REFUSED
 from salesbridge.engine.live.deliver import DOWN
-from salesbridge.engine.live.listen import DEAF, LOST
 from salesbridge.engine.live.relink import relink, revoke_delivery
 from salesbridge.engine.live.site import site
+from salesbridge.engine.live.states import DEAF, LOST
 from salesbridge.model import Side
 from salesbridge.store.changes import Heard, behind, write_changes
 from salesbridge.store.door import Door, Rows

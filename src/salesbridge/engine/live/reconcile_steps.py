@@ -18,7 +18,7 @@ from salesbridge.engine.live.budget import spent
 from salesbridge.engine.live.compare import SETTLE_S, EntityComparison
 from salesbridge.engine.live.points import point
 from salesbridge.engine.live.site import Site
-from salesbridge.engine.live.states import clear_gap, live_of
+from salesbridge.engine.live.states import LOST, clear_gap, live_of
 from salesbridge.engine.load.memory import rarely_collecting
 from salesbridge.store.changes import Heard, write_changes
 from salesbridge.store.comparison import Comparison
@@ -28,8 +28,8 @@ from salesbridge.store.models import Activity, Live, Problem, Reconciliation
 from salesbridge.sync.change import Op, Origin
 
 QUEUED, RUNNING, FINISHED, FAILED = "queued", "running", "finished", "failed"
-#: Kinds of problems: one that a reconciliation solves, and one that it raises.
-LOST, BROKEN = "events lost", "reconciliation failed"
+#: Kind of the problem that a reconciliation raises.
+BROKEN = "reconciliation failed"
 #: What says that changes may have been missed from now on.
 _GAPS = ("live:gap", "live:started")
 _TELL_EVERY_S = 2.0

@@ -31,11 +31,6 @@ def salesforce_seen(entity: Entity, row: Mapping[str, Any]) -> Seen:
     return Seen(cells, key, str(row["Id"]), instant(row.get("SystemModstamp")), str(row.get("LastModifiedById") or ""))
 
 
-def salesforce_cells(entity: Entity, row: Mapping[str, Any]) -> dict[str, str | None]:
-    """The cells of those columns that a row holds; a value that is none of its kind is left out."""
-    return claimed(entity, row)
-
-
 def billing_seen(transform: Transform, record: Mapping[str, Any], today: date, scales: Scales) -> Seen:
     """A billing record as the billing system gave it, with numbers as exact as Salesforce can hold them.
 
@@ -117,7 +112,7 @@ def attributes_of(transform: Transform, cells: Cells) -> dict[str, Any]:
 
 
 def claimed(entity: Entity, payload: Mapping[str, Any]) -> dict[str, str | None]:
-    """Cells of what an event claims; a value that is none of its kind claims nothing."""
+    """Cells of those columns that a payload or row holds; a value that is none of its kind is left out."""
     cells: dict[str, str | None] = {}
     for column in columns(entity):
         if column.name in payload:
@@ -128,6 +123,14 @@ def claimed(entity: Entity, payload: Mapping[str, Any]) -> dict[str, str | None]
     if EXTERNAL_ID in payload:
         cells[EXTERNAL_ID] = payload[EXTERNAL_ID] or None
     return cells
+
+
+def key_of(transform: Transform, record: Mapping[str, Any]) -> str | None:
+    """The external id of a billing record; None for one that cannot be identified."""
+    try:
+        return transform.key(record)
+    except RecordRefusedError:
+        return None
 
 
 def instant(text: Any) -> datetime | None:

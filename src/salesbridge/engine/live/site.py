@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from salesbridge.billing import Billing, BillingApi
 from salesbridge.engine import connections
-from salesbridge.model import TABLE, Entity, Fact, Side, Table, Transform, columns, load_order, merge
+from salesbridge.engine.instances import facts_of
+from salesbridge.model import TABLE, Entity, Side, Table, Transform, columns, load_order, merge
 from salesbridge.model.kinds import Number
 from salesbridge.salesforce import Salesforce
 from salesbridge.store.door import Door
@@ -21,7 +22,6 @@ from salesbridge.sync.decide import Policy
 
 #: What the triggers of the package publish, and we hear.
 TOPIC = "/event/Gentrack_Object_Event__e"
-_STANDARD_PRICEBOOK = "SELECT Id FROM Pricebook2 WHERE IsStandard = true"
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,7 @@ class Site:
         Raises:
             SalesforceError: Salesforce refuses or does not answer.
         """
-        wanted = {fact for entity in self.entities.values() for _, fact in entity.facts}
-        books = [str(row["Id"]) for row in self.salesforce.query(_STANDARD_PRICEBOOK)] if wanted else []
-        return {fact: books[0] for fact in wanted if fact is Fact.STANDARD_PRICEBOOK and books}
+        return facts_of(self.salesforce, self.entities.values())
 
     @cached_property
     def scales(self) -> Mapping[str, Mapping[str, int]]:

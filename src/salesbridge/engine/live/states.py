@@ -12,6 +12,8 @@ from salesbridge.store.door import Door
 from salesbridge.store.models import Live
 from salesbridge.sync.life import InstanceState, RunState, move_instance
 
+#: Kinds of the problems that a stream is silent, and that events of it were lost.
+DEAF, LOST = "Salesforce is not heard", "events lost"
 #: States in which an instance is kept in step.
 RUNNING = (InstanceState.LIVE, InstanceState.RECOVERING)
 #: Results of a run after which there is something to keep in step.

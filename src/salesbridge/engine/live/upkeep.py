@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from salesbridge.engine.live.audit import audit
 from salesbridge.engine.live.reconcile import start_reconciliation
+from salesbridge.engine.live.reconcile_steps import FAILED
 from salesbridge.engine.live.site import Site, site
 from salesbridge.store.door import Door
 from salesbridge.store.models import Live, Reconciliation
@@ -65,7 +66,7 @@ def _do(live: Live, *, settled: bool) -> None:
 def _under_way_or_failed(door: Door, live: Live, now: datetime) -> bool:
     """Whether a reconciliation is under way, or one failed so lately that the next would fail for the same reason."""
     last = door.rows(Reconciliation).filter(instance_id=live.instance_id).order_by("-number").first()
-    if last is None or (last.finished_at is not None and last.state != "failed"):
+    if last is None or (last.finished_at is not None and last.state != FAILED):
         return False
     return last.finished_at is None or now - last.finished_at < _AFTER_FAILURE
 

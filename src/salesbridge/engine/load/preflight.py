@@ -5,19 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from salesbridge.billing import BillingError, Extract, supported
-from salesbridge.engine.instances import describes_of
+from salesbridge.engine.instances import describes_of, facts_of
 from salesbridge.engine.load.context import LoadStopped, Work
 from salesbridge.engine.load.parts import PART_ROWS
-from salesbridge.model import Fact, check
-from salesbridge.salesforce import SalesforceError
+from salesbridge.model import check
+from salesbridge.salesforce import Salesforce, SalesforceError
+from salesbridge.store.models import Instance
 from salesbridge.sync.load import size
 
 #: Bytes of work folder that a record needs, spool and CSV together; measured on the seeded data, rounded up.
 _BYTES_PER_RECORD = 1_500
-_FACTS = {Fact.STANDARD_PRICEBOOK: "SELECT Id FROM Pricebook2 WHERE IsStandard = true"}
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ def preflight(work: Work) -> dict[str, Any]:
     """
     checks: list[Check] = []
     for probe in (_salesforce, _billing, _extract):
-        checks += _guarded(probe.__name__.strip("_").capitalize(), probe, work)
+        checks += guarded(probe.__name__.strip("_").capitalize(), probe, work)
     plan: dict[str, Any] = {"sizes": [], "facts": {}}
     if not _failed(checks):
         for name, further in _PROBES.items():
-            checks += _guarded(name, further, work)
+            checks += guarded(name, further, work)
         plan |= _sizes(work)
         checks += [*_budget(work, plan), *_disk(plan, work)]
         plan["facts"] = {} if _failed(checks) else _facts(work)
@@ -60,16 +61,18 @@ def _failed(checks: list[Check]) -> bool:
     return any(c.state == "failed" for c in checks)
 
 
-def _guarded(name: str, probe: Callable[[Work], Iterator[Check]], work: Work) -> list[Check]:
+def guarded(name: str, probe: Callable[[S], Iterator[Check]], subject: S) -> list[Check]:
+    """What a probe finds; a system that refuses or does not answer is a failed check."""
     try:
-        return list(probe(work))
+        return list(probe(subject))
     except (SalesforceError, BillingError) as error:
         return [Check(name, "failed", error.message, error.mend)]
 
 
-def _salesforce(work: Work) -> Iterator[Check]:
-    org = work.salesforce.org()
-    pinned = work.instance.org_id
+def same_org(salesforce: Salesforce, instance: Instance) -> Iterator[Check]:
+    """Whether the credentials still lead to the org that the instance was set up for."""
+    org = salesforce.org()
+    pinned = instance.org_id
     if pinned and pinned != org.org_id:
         yield Check(
             "Salesforce",
@@ -79,6 +82,10 @@ def _salesforce(work: Work) -> Iterator[Check]:
         )
     else:
         yield Check("Salesforce", "passed", f"signed in to org {org.org_id} as {org.username}")
+
+
+def _salesforce(work: Work) -> Iterator[Check]:
+    return same_org(work.salesforce, work.instance)
 
 
 def _billing(work: Work) -> Iterator[Check]:
@@ -201,16 +208,11 @@ def _disk(plan: dict[str, Any], work: Work) -> Iterator[Check]:
 
 
 def _facts(work: Work) -> dict[str, str]:
-    wanted = {fact for entity in work.entities for _, fact in entity.facts}
-    return {fact: _fact(work, fact) for fact in sorted(wanted)}
-
-
-def _fact(work: Work, fact: Fact) -> str:
-    found = [row["Id"] for row in work.salesforce.query(_FACTS[fact])]
-    if not found:
+    found = facts_of(work.salesforce, work.entities)
+    if {fact for entity in work.entities for _, fact in entity.facts} - found.keys():
         raise LoadStopped(
             "The standard price book cannot be seen by the connector's user.",
             "Give the user read access to price books (Setup > Permission Sets > Object Settings).",
             "NO_STANDARD_PRICEBOOK",
         )
-    return str(found[0])
+    return found
