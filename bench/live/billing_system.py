@@ -18,7 +18,7 @@ from salesbridge.sandbox.billing.service import Settings
 from salesbridge.sandbox.billing.store import Billing
 
 #: Events that are posted at once.
-_CONCURRENCY = 8
+_CONCURRENCY = 32
 
 
 def main() -> None:

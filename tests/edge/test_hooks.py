@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from salesbridge.edge import hooks as edge_hooks
 from salesbridge.edge.app import edge
+from salesbridge.edge.rows import lent
 from salesbridge.engine.live.hooks import NO_KEY, add_key
 from salesbridge.sandbox.billing.signing import HEADER, SigningKey
 from salesbridge.store.door import Door
@@ -233,6 +234,17 @@ def test_the_same_event_sent_many_times_at_once_is_one_change(send, door, live):
     assert door.rows(Change).count() == 1
 
 
+def test_events_that_come_in_together_are_answered_each_by_itself(tenant, live, key, door):
+    raw = {name: body(event_id=name, data={"accountNumber": name}) for name in ("a", "b", "nul\x00")}
+    told = [edge_hooks.Letter(key.header(r, int(datetime.now(UTC).timestamp())), r) for r in raw.values()]
+    strange = edge_hooks.Letter("t=1,v=x", raw["a"])
+
+    answers = edge_hooks._heard(tenant.hook, [told[0], strange, told[2], told[1], told[0]])
+
+    assert [answer.word for answer in answers] == ["heard", "MALFORMED", "BAD_EVENT", "heard", "known"]
+    assert sorted(door.rows(Change).values_list("key", flat=True)) == ["a", "b"]
+
+
 def test_neither_a_body_nor_a_signature_is_logged(send, live, key, capsys):
     raw = body(data={"accountNumber": "A1", "note": "private words"})
     header = key.header(raw, 1)
@@ -249,7 +261,7 @@ def test_no_connection_is_left_behind_with_the_thread_that_worked(tenant, live, 
     left = []
 
     def work():
-        edge_hooks.lent(lambda: Door(tenant.pk).tenant)
+        lent(lambda: Door(tenant.pk).tenant)
         left.append(connection.connection)
 
     thread = threading.Thread(target=work)

@@ -99,7 +99,7 @@ class LiveWorld:
 
     def hear_billing(self, kind_of_event, **data):
         event = BillingEvent(str(uuid.uuid4()), kind_of_event, "t", "a", self.now, data)
-        return hear_billing(self.door, [self.site], event)
+        return hear_billing(self.door, [self.site], [event])[0]
 
     def poll(self):
         return poll(self.site, self.fences["poll"], self.now)

@@ -51,13 +51,14 @@ def acknowledged_early():
 def webhook_acknowledged_early():
     """A webhook counts as heard before its changes are in the journal."""
 
-    def heard(door, sites, event):
+    def heard(door, sites, events):
+        (event,) = events
         kept = {"type": event.type, "created_at": event.created_at, "data": dict(event.data)}
         _, new = door.rows(HeardEvent).get_or_create(event_id=event.event_id, defaults=kept)
         point("before hearing billing")
         for site in sites if new else ():
             write_changes(door, site.instance.pk, hear.of_billing_event(site, event))
-        return new
+        return [new]
 
     return patch.object(plays, "hear_billing", heard)
 

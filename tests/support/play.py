@@ -290,7 +290,7 @@ class Play:
                 self.letters.remove(letter)
                 self.lost_letters.add(letter.event_id)
                 continue
-            done = self.work("hear billing", lambda letter=letter: hear_billing(self.door, [self.site], letter))
+            done = self.work("hear billing", lambda letter=letter: hear_billing(self.door, [self.site], [letter])[0])
             if done is None:
                 break
             heard += done

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from salesbridge.edge.hooks import hook
+from salesbridge.edge import hooks
 from salesbridge.edge.rows import lent, reachable
 
 #: Seconds for which requests in hand may come to their end when the edge is asked to stop.
@@ -24,7 +24,7 @@ _GOODBYE_S = 10
 def edge() -> Starlette:
     """The application: billing's events, and whether we live."""
     routes = [
-        Route("/hooks/{hook:uuid}", hook, methods=["POST"]),
+        Route("/hooks/{hook:uuid}", hooks.endpoint(), methods=["POST"]),
         Route("/health/live", _live),
         Route("/health/ready", _ready),
     ]

@@ -30,5 +30,6 @@ from salesbridge.model.transform import Row as Row
 from salesbridge.model.transform import Transform as Transform
 from salesbridge.model.wire import cells as cells
 from salesbridge.model.wire import from_json as from_json
+from salesbridge.model.wire import from_member as from_member
 from salesbridge.model.wire import to_json as to_json
 from salesbridge.model.wire import values_of_cells as values_of_cells

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from salesbridge.model.columns import columns
+from salesbridge.model.columns import Column, columns
 from salesbridge.model.entity import Entity, Phase
 from salesbridge.model.kinds import RefusedError, cell_of, value_of
 from salesbridge.model.refusal import refused
@@ -65,12 +65,16 @@ def from_json(entity: Entity, members: Mapping[str, Any]) -> Values:
     Raises:
         RecordRefusedError: A value is not of its kind.
     """
-    values: Values = {}
-    for column in columns(entity):
-        if column.name in members:
-            raw = members[column.name]
-            try:
-                values[column.name] = column.kind.cleared if raw is None else column.kind.from_salesforce(raw)
-            except RefusedError as refusal:
-                raise refused(column, refusal) from refusal
-    return values
+    return {c.name: from_member(c, members[c.name]) for c in columns(entity) if c.name in members}
+
+
+def from_member(column: Column, raw: Any) -> Any:
+    """The canonical value of one member of a Salesforce record.
+
+    Raises:
+        RecordRefusedError: The value is not of its kind.
+    """
+    try:
+        return column.kind.cleared if raw is None else column.kind.from_salesforce(raw)
+    except RefusedError as refusal:
+        raise refused(column, refusal) from refusal

@@ -47,10 +47,14 @@ WITH incoming AS (
 )
 SELECT first, (SELECT count(*) FROM written) FROM numbered
 """
+# sorted, as writers who take the same events in another order could wait for one another for ever
 _HEAR = """
 INSERT INTO store_heardevent (id, tenant_id, event_id, type, created_at, data)
-VALUES (gen_random_uuid(), %s, %s, %s, coalesce(%s, now()), %s)
+SELECT gen_random_uuid(), %s, event_id, type, coalesce(created_at, now()), data
+FROM jsonb_to_recordset(%s::jsonb) AS told (event_id text, type text, created_at timestamptz, data jsonb)
+ORDER BY event_id
 ON CONFLICT (tenant_id, event_id) DO NOTHING
+RETURNING event_id
 """
 _SAID = ("side", "entity", "key", "op", "event_id", "at", "by", "ours", "origin")
 _PENDING = """
@@ -132,11 +136,19 @@ def own_connection() -> psycopg.Connection[tuple[Any, ...]]:
     return psycopg.connect(**parameters, autocommit=True)
 
 
-def hear_event(door: Door, event_id: str, type_: str, created_at: datetime | None, data: Mapping[str, Any]) -> bool:
-    """Write down an event of a billing system, within the caller's transaction; whether it is new."""
+#: What a billing system said: its identity, its type, when, and about what.
+Event = tuple[str, str, datetime | None, Mapping[str, Any]]
+
+
+def hear_events(door: Door, events: Sequence[Event]) -> list[bool]:
+    """Write down events of a billing system, within the caller's transaction; which of them are new."""
+    names = ("event_id", "type", "created_at", "data")
+    told = orjson.dumps([dict(zip(names, event, strict=True)) for event in events]).decode()
     with connection.cursor() as cursor:
-        cursor.execute(_HEAR, [door.tenant_id, event_id, type_, created_at, orjson.dumps(dict(data)).decode()])
-        return bool(cursor.rowcount)
+        cursor.execute(_HEAR, [door.tenant_id, told])
+        fresh = {event_id for (event_id,) in cursor.fetchall()}
+    first = {event[0]: at for at, event in reversed(list(enumerate(events)))}
+    return [event[0] in fresh and first[event[0]] == at for at, event in enumerate(events)]
 
 
 def write_changes(

@@ -5,7 +5,7 @@ One transaction: a position is never stored without what was said before it, nor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from salesbridge.engine.live.points import point
 from salesbridge.engine.live.seen import claimed, key_of
 from salesbridge.engine.live.site import Site
 from salesbridge.model import Entity, Side
-from salesbridge.store.changes import Heard, hear_event, write_changes
+from salesbridge.store.changes import Heard, hear_events, write_changes
 from salesbridge.store.door import Door
 from salesbridge.store.leases import Fence
 from salesbridge.store.models import Live
@@ -93,24 +93,28 @@ def _payload(text: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def hear_billing(door: Door, sites: Iterable[Site], event: BillingEvent) -> bool:
-    """Write down an event of a tenant's billing system, for each instance that it concerns.
+def hear_billing(door: Door, sites: Iterable[Site], events: Sequence[BillingEvent]) -> list[bool]:
+    """Write down events of a tenant's billing system, for each instance that they concern, in one transaction.
 
     Args:
         door: Door of the tenant.
-        sites: Its instances that are live or paused.
-        event: The event.
+        sites: Its instances that are live or paused; writers of several take them in the same order.
+        events: The events.
 
     Returns:
-        Whether it is new; a repeat changes nothing.
+        Which of them are new; a repeat changes nothing.
+
+    Raises:
+        BillingError: An event does not tell which record it is about.
     """
     point("before hearing billing")
     with transaction.atomic(savepoint=False):
-        new = hear_event(door, event.event_id, event.type[:100], event.created_at, event.data)
-        if new:
-            for site in sites:
-                door.rows(Live).filter(instance=site.instance).update(webhook_at=Now())
-                write_changes(door, site.instance.pk, of_billing_event(site, event), locked=True)
+        new = hear_events(door, [(e.event_id, e.type[:100], e.created_at, e.data) for e in events])
+        fresh = [event for event, is_new in zip(events, new, strict=True) if is_new]
+        for site in sites if fresh else ():
+            site.door.rows(Live).filter(instance=site.instance).update(webhook_at=Now())
+            changes = [change for event in fresh for change in of_billing_event(site, event)]
+            write_changes(door, site.instance.pk, changes, locked=True)
     point("after hearing billing")
     return new
 

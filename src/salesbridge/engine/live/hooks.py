@@ -24,28 +24,30 @@ NO_KEY = "events cannot be checked"
 _PUBLISHER = "billing's publisher"
 
 
-def hear(door: Door, event: BillingEvent) -> bool:
-    """Write an event down for every instance of its tenant that has begun to be kept in step.
+def hear(door: Door, events: Sequence[BillingEvent]) -> list[bool]:
+    """Write events down for every instance of their tenant that has begun to be kept in step.
 
     Paused instances and those whose load is under way are among them: what they hear waits in their journal.
 
     Returns:
-        Whether it is new.
+        Which of them are new.
 
     Raises:
-        BillingError: The event does not tell which record it is about.
-        DatabaseError: It could not be written down.
+        BillingError: An event does not tell which record it is about.
+        DatabaseError: They could not be written down; none of them was.
     """
+    if not events:
+        return []
     with transaction.atomic():
-        new = hear_billing(door, _sites(door), event)
-        if new and event.type == PING:
+        new = hear_billing(door, _sites(door), events)
+        for event in (event for event, fresh in zip(events, new, strict=True) if fresh and event.type == PING):
             record(door, "hook:pinged", actor=_PUBLISHER, subject=event.event_id)
     return new
 
 
 def _sites(door: Door) -> list[Site]:
     told = ("instance_id", "instance__updated_at", "tenant__updated_at")
-    begun = door.rows(Live).exclude(state="new").values_list(*told)
+    begun = door.rows(Live).exclude(state="new").order_by("instance_id").values_list(*told)
     return [site(door, instance_id, (changed, tenant_changed)) for instance_id, changed, tenant_changed in begun]
 
 

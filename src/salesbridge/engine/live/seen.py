@@ -7,7 +7,17 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from salesbridge.model import EXTERNAL_ID, Column, Entity, RecordRefusedError, Transform, columns, from_json, to_json
+from salesbridge.model import (
+    EXTERNAL_ID,
+    Column,
+    Entity,
+    RecordRefusedError,
+    Transform,
+    columns,
+    from_json,
+    from_member,
+    to_json,
+)
 from salesbridge.model.kinds import CLEAR, RefusedError, cell_of, value_of
 from salesbridge.model.refusal import refused
 from salesbridge.sync.change import Cells, Seen
@@ -117,9 +127,10 @@ def claimed(entity: Entity, payload: Mapping[str, Any]) -> dict[str, str | None]
     for column in columns(entity):
         if column.name in payload:
             try:
-                cells.update(cells_of(entity, from_json(entity, {column.name: payload[column.name]})))
+                cell = _cell(column, from_member(column, payload[column.name]))
             except RecordRefusedError:
                 continue
+            cells[column.name] = None if cell == CLEAR else cell
     if EXTERNAL_ID in payload:
         cells[EXTERNAL_ID] = payload[EXTERNAL_ID] or None
     return cells

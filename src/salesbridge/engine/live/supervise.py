@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -100,15 +100,26 @@ class Supervisor:
             self._leave()
 
     def _tick(self) -> None:
+        """Look after everything once, then deliver whatever is noticed until it is time to look again."""
+        ends = time.monotonic() + _TICK_S
+        running = self._look_after()
+        self._deliver_all(_with_work(running))
+        while not self._stopped.is_set() and (left := ends - time.monotonic()) > 0:
+            self._deliver_all(self._notices.wait(left))
+
+    def _deliver_all(self, instances: Iterable[uuid.UUID]) -> None:
+        for instance_id in instances:
+            self._deliver(instance_id)
+
+    def _look_after(self) -> list[uuid.UUID]:
+        """Keep or take the leases of live instances, and do what they are for."""
         self._renew()
         running = {live.instance_id: live for live in _live_instances()}
         for key in [key for key in self._held if key[0] not in running]:
             self._let_go(key)
         for live in running.values():
             self._serve(live)
-        noticed = self._notices.wait(_TICK_S)
-        for instance_id in {*noticed, *_with_work(list(running))} & {key[0] for key in self._held}:
-            self._deliver(instance_id)
+        return list(running)
 
     def _renew(self) -> None:
         still = leases.renew(self._executor)
