@@ -15,6 +15,8 @@ from bench.live.world import USERNAME, World, until
 _LOOK_S = 0.01
 #: Nothing undecided for so long means that everything has been heard.
 _QUIET_S = 3.0
+#: Seconds a change at which catching up is given up, on a busy machine.
+_SLOWEST_S = 0.05
 _SUPPLY = ("De-energised", "Registered")
 _PERCENT = 100
 
@@ -134,12 +136,12 @@ def outage(world: World, count: int, share_of_webhooks: float) -> dict[str, Any]
     world.worker.stop()
     number = _next_number(world)
     edited = _edit_contacts(world, contacts, count - webhooks) + _edit_points(world, points, webhooks)
-    until(lambda: world.billing.ask({"writes_after": 10**12})["waiting"] == 0, 0.5)
+    until(lambda: world.billing.ask({"writes_after": 10**12})["waiting"] == 0, 0.5, _SLOWEST_S * edited)
     before, began = world.calls(), time.monotonic()
     cpu = {**world.cpu(), "worker": 0.0}
     last = int(world.billing.ask({"kind": "service_points", "keys": [], "values": {}})["after"])
     world.start_worker()
-    until(lambda: _changes(world, number).exclude(outcome=None).count() >= edited, 0.5)
+    until(lambda: _changes(world, number).exclude(outcome=None).count() >= edited, 0.5, _SLOWEST_S * edited)
     settle(world)
     took = time.monotonic() - began - _QUIET_S
     writes = world.billing.ask({"writes_after": last})["writes"]

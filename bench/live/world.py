@@ -92,13 +92,18 @@ class World:
         return int(told["after"])
 
 
-def until(true: Callable[[], Any], every_s: float = 0.1) -> None:
+def until(true: Callable[[], Any], every_s: float = 0.1, patience_s: float = PATIENCE_S) -> None:
     """Wait for something.
+
+    Args:
+        true: Whether it has come.
+        every_s: Seconds between two looks.
+        patience_s: Longest wait.
 
     Raises:
         SystemExit: It does not come.
     """
-    ends = time.monotonic() + PATIENCE_S
+    ends = time.monotonic() + patience_s
     while not true():
         if time.monotonic() > ends:
             raise SystemExit("What was waited for did not come.")

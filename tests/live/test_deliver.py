@@ -49,6 +49,21 @@ def test_a_phone_number_changed_in_salesforce_appears_in_billing(linked):
     assert change.story["fields"][0]["rule"] == "master changed"
 
 
+def test_a_backlog_of_many_edits_of_a_record_is_one_write(linked):
+    """After an outage more changes wait than a round takes up; a record is read and written once all the same."""
+    keys = sorted(linked.rows("Contact"))[:3]
+    for number in range(8):
+        for key in keys:
+            linked.edit_salesforce("Contact", key, MobilePhone=f"07700 90000{number}")
+    linked.hear_salesforce()
+
+    made = [linked.deliver(limit=2) for _ in range(3)]
+
+    assert [done.written["billing"] for done in made] == [2, 1, 0]
+    assert {linked.records("customers")[key]["mobile"] for key in keys} == {"07700 900007"}
+    assert {change.outcome for change in linked.changes(side="salesforce", op="save")} == {"applied", "superseded"}
+
+
 def test_an_account_changed_in_billing_appears_in_salesforce(linked):
     number = min(linked.rows("Asset"))
     linked.edit_billing("service_points", number, supply_status="De-energised")

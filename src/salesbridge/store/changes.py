@@ -61,6 +61,12 @@ _PENDING = """
 SELECT number, side, entity, key, op, at, by, ours, origin, before::text, after::text, record
 FROM store_change WHERE tenant_id = %s AND instance_id = %s AND outcome IS NULL ORDER BY number LIMIT %s
 """
+_LATER = """
+SELECT number, side, entity, key, op, at, by, ours, origin, before::text, after::text, record
+FROM store_change WHERE tenant_id = %s AND instance_id = %s AND outcome IS NULL AND number > %s
+    AND (side, entity, key) IN (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]))
+ORDER BY number LIMIT %s
+"""
 #: From so many waiting changes, a round is worth its calls.
 _MANY = 500
 _COMING_IN = """
@@ -192,6 +198,17 @@ def pending(door: Door, instance_id: uuid.UUID, limit: int) -> list[Heard]:
     """The oldest changes that nobody has decided yet."""
     with connection.cursor() as cursor:
         cursor.execute(_PENDING, [door.tenant_id, instance_id, limit])
+        return [_heard(row) for row in cursor.fetchall()]
+
+
+def later(door: Door, instance_id: uuid.UUID, taken: Sequence[Heard], limit: int) -> list[Heard]:
+    """Undecided changes of the records that are taken up already, heard after these: one look answers them all."""
+    names = {(change.side, change.entity, change.key) for change in taken}
+    if not names:
+        return []
+    asked = [list(each) for each in zip(*names, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(_LATER, [door.tenant_id, instance_id, taken[-1].number, *asked, limit])
         return [_heard(row) for row in cursor.fetchall()]
 
 

@@ -39,7 +39,7 @@ _TICK_S = 0.5
 _DELIVERIES = 8
 _GOODBYE_S = 10.0
 #: Longest time for which a round waits for changes that are just coming in, and how often it looks.
-_GATHER_S, _GATHER_STEP_S = 2.0, 0.1
+_GATHER_S, _GATHER_STEP_S = 3.0, 0.1
 
 _log = structlog.get_logger(__name__)
 _Key = tuple[uuid.UUID, str]
