@@ -12,7 +12,7 @@ help:
 	@echo "make demo   load 10,000 simulated billing accounts into a simulated Salesforce org, and watch"
 	@echo "make test   set up from nothing and pass every test"
 	@echo "make quick  the tests that need no other people's programs and kill nothing"
-	@echo "make bench  measure the load beside a plain script on simple-salesforce, then ongoing synchronisation"
+	@echo "make bench  measure the load beside a plain script on simple-salesforce, then ongoing synchronisation and the gateway"
 	@echo "make torture  real processes under random faults for MINUTES=5; prints its seed, faults and violations"
 	@echo "make lint   format, lint, types, import contracts"
 	@echo "make docs   build the documentation"
@@ -39,6 +39,7 @@ quick: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.live
+	@$(BIN)/python -m bench.edge
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .

@@ -24,7 +24,7 @@ if _CONTROLLER:
     _data_dir = tempfile.mkdtemp(prefix="salesbridge-test-")
     Path(_data_dir).chmod(0o711)
     os.environ["SALESBRIDGE_DATA_DIR"] = _data_dir
-os.environ["DJANGO_SETTINGS_MODULE"] = "salesbridge.store.django_settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "salesbridge.portal.django_settings"
 django.setup()  # models can be imported from here on; no database is opened
 
 hypothesis.settings.register_profile("local", deadline=None)

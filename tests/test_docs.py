@@ -182,3 +182,9 @@ def _shown(page):
     """Command lines in blocks and in running text, without what they are continued or explained with."""
     blocks = re.findall(r"^\s*(salesbridge [a-z].*)$", page.replace("\\\n", " "), flags=re.MULTILINE)
     return [line.partition(" #")[0] for line in blocks] + re.findall(r"`(salesbridge [a-z]+ [a-z][^`\n]*)`", page)
+
+
+def test_the_documentation_is_built_without_a_warning(tmp_path):
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", str(DOCS), str(tmp_path)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (built.returncode, built.stderr) == (0, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import time
@@ -121,7 +122,7 @@ def live_world(folder: Path, accounts: int) -> Iterator[World]:
         from salesbridge import store  # noqa: PLC0415 - reads its settings from the environment
 
         store.setup()
-        options = ("--port", 0, "--pubsub-port", 0, "--events")
+        options = ("--port", 0, "--pubsub-port", 0, "--config", _config(folder))
         org = stack.enter_context(started(folder, "salesbridge.sandbox.salesforce", *options))
         options = ("--accounts", accounts, "--api-key", key, "--username", USERNAME)
         billing = stack.enter_context(started(folder, "bench.live.billing_system", *options, orders=True))
@@ -135,6 +136,13 @@ def live_world(folder: Path, accounts: int) -> Iterator[World]:
         yield world
 
 
+def _config(folder: Path) -> Path:
+    """An org that has bought more deliveries of events than the 25,000 a day that come with it."""
+    file = folder / "org.json"
+    file.write_text(json.dumps({"bus": {"daily_deliveries": 10_000_000}}), encoding="utf-8")
+    return file
+
+
 def _set_up(world: World, key: str) -> None:
     from salesbridge.engine import connections, instances, prepare  # noqa: PLC0415 - needs Django set up
     from salesbridge.salesforce import ClientCredentials  # noqa: PLC0415 - as above
@@ -145,26 +153,22 @@ def _set_up(world: World, key: str) -> None:
     app = ClientCredentials(org["url"], org["Consumer key"], SecretStr(org["Consumer secret"]))
     settings = {"pubsub": f"http://{org['Pub/Sub API']}", "reconcile_at": None}
     world.instance, _ = instances.add_instance(world.door, "bench", app, by="bench", settings=settings)
-    done = prepare.deploy_package(
-        connections.salesforce(world.door, world.instance), world.door.tenant, initial_only=True
-    )
+    done = prepare.deploy_package(connections.salesforce(world.door, world.instance), world.door.tenant)
     if not done.success:
         raise SystemExit(str(done.findings))
 
 
 def _load(world: World) -> None:
-    from salesbridge.engine import connections  # noqa: PLC0415 - needs Django set up
+    from salesbridge.engine import connections, prepare  # noqa: PLC0415 - needs Django set up
     from salesbridge.engine.load import control  # noqa: PLC0415 - as above
 
     connections.billing(world.door, world.door.tenant).set_publishing(on=False)
-    _switch(world, on=False)
-    choices = control.Choices(outage_acknowledged=True)
+    org = connections.salesforce(world.door, world.instance)
+    prepare.bypass(org, on=True)
+    choices = control.Choices(outage_acknowledged=True, accept_triggers=True)
     run = control.start(world.door, world.instance, choices, started_by="bench")
     until(lambda: control.ended(world.door.runs.get(pk=run.pk)), 0.5)
-
-
-def _switch(world: World, *, on: bool) -> None:
-    httpx2.put(f"{world.org.said['url']}/sandbox/triggers", json={"active": on}).raise_for_status()
+    prepare.bypass(org, on=False)
 
 
 @contextmanager
@@ -192,7 +196,6 @@ def _go_live(world: World) -> None:
 
     address = f"{world.edge.said['url']}/hooks/{world.door.tenant.hook}"
     hooks.add_key(world.door, world.billing.ask({"webhook": address})["key"], by="bench")
-    _switch(world, on=True)
     connections.billing(world.door, world.door.tenant).set_publishing(on=True)
     control.go_live(world.door, world.instance, "bench", confirmed=True)
     until(lambda: live_of(world.door, world.instance.pk).state == "live", 0.5)

@@ -42,10 +42,27 @@ class Settings(BaseSettings):
         mail_from: Sender of our messages.
         mail_dir: Folder of messages when there is no SMTP server.
         public_url: Address under which people reach the portal, used in messages.
-        edge_url: Address under which billing systems reach ``salesbridge edge``.
+        portal_key: Key that signs the portal's cookies and links, at least 50 characters, the same on all its
+            machines; none means a key file in ``data_dir``.
+        trusted_proxy: Address of the reverse proxy whose ``X-Forwarded-*`` headers the portal believes.
+        oidc_url: Issuer of the identity provider people may sign in with; none means that there is none.
+        oidc_name: What the sign-in page calls it.
+        oidc_client_id: Our client id there.
+        oidc_client_secret: Our client secret there.
+        edge_url: Address under which billing systems and Salesforce applications reach ``salesbridge edge``.
         ca_file: Certificates to trust beside the system's, for proxies and sandboxes.
         sandbox: Whether addresses of this machine itself are allowed as counterparties.
         workdir: Folder of CSV parts and reports; ``data_dir/work`` when none is given.
+        billing_networks: Networks that are not public and in which billing systems may be, such as ``10.20.0.0/16``,
+            separated by commas; all others are refused as addresses of billing systems.
+        token_life_s: Seconds that an access token of the edge is good for, at most an hour.
+        token_requests_per_second: Requests to the token endpoint that one edge process takes from one client, and
+            five times as many from one address.
+        api_calls_per_second: Calls through the gateway that one edge process lets through for one credential, and
+            twice as many for one tenant.
+        api_timeout_s: Seconds that the gateway waits for a billing system to go on.
+        api_body_limit: Longest request body that the gateway passes on, in bytes.
+        api_call_days: Days for which the rows of calls through the gateway are kept.
         log_json: Whether log lines are JSON (else for people's eyes).
         log_level: Least severity that is logged.
     """
@@ -68,10 +85,23 @@ class Settings(BaseSettings):
     mail_from: str = "Salesbridge <salesbridge@localhost>"
     mail_dir: Path | None = None
     public_url: str = "http://127.0.0.1:8000"
+    portal_key: SecretStr | None = None
+    trusted_proxy: str | None = None
+    oidc_url: str | None = None
+    oidc_name: str = "Single sign-on"
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
     edge_url: str = "http://127.0.0.1:8100"
     sandbox: bool = False
     ca_file: Path | None = None
     workdir: Path | None = None
+    billing_networks: str = ""
+    token_life_s: int = Field(default=900, ge=60, le=3600)
+    token_requests_per_second: float = Field(default=50.0, gt=0)
+    api_calls_per_second: float = Field(default=300.0, gt=0)
+    api_timeout_s: float = Field(default=60.0, gt=0)
+    api_body_limit: int = Field(default=10_000_000, ge=1)
+    api_call_days: int = Field(default=90, ge=1)
     log_json: bool = False
     log_level: str = "INFO"
 
@@ -79,6 +109,11 @@ class Settings(BaseSettings):
     def work_folder(self) -> Path:
         """Folder of CSV parts and reports, wherever it was put."""
         return self.workdir or self.data_dir / "work"
+
+    @property
+    def allowed_networks(self) -> list[str]:
+        """The networks of ``billing_networks``."""
+        return [each.strip() for each in self.billing_networks.split(",") if each.strip()]
 
     @property
     def mail_folder(self) -> Path:

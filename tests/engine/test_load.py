@@ -46,7 +46,7 @@ def test_the_commands_of_the_guide_lead_to_a_load(product, org, billing_of):
     listed = product.json("instance", "list", check=0)
     assert [row["instance"] for row in listed] == ["sales"]
     checked = product.json("instance", "check", "sales", "--initial", check=0)
-    assert {finding["severity"] for finding in checked["findings"]} <= {"warning"}
+    assert {finding["severity"] for finding in checked["findings"]} <= {"warning", "note"}
     assert system.product.load(check=0)["result"] == "completed"
     assert product.run("load", "report", "sales", check=0).stdout.startswith("Object,Record,Cause")
 
@@ -259,3 +259,15 @@ def test_the_engine_forgets_work_that_ended_long_ago(connected):
     system.product.start("worker")
     wait_until(lambda: kept() == 0)
     assert system.product.json("load", "history", "sales", check=0)[0]["result"] == "completed"
+
+
+def test_links_into_billing_are_filled_where_a_template_says_how(connected):
+    system = connected(accounts=20)
+    template = "https://billing.example/accounts/{key}"
+    system.product.run("tenant", "link-template", "Retailer", "Account", template, check=0)
+    system.product.load(check=0)
+    assert system.rows["Account"]
+    assert {key: row.get("Gentrack_Link__c") for key, row in system.rows["Account"].items()} == {
+        key: template.format(key=key) for key in system.rows["Account"]
+    }
+    assert {row.get("Gentrack_Link__c") for row in system.rows["Contact"].values()} == {None}

@@ -76,7 +76,7 @@ def test_an_unknown_login_url_is_told(product, billing_of, url):
 def test_an_org_without_the_fields_is_told_before_anything_is_written(connected):
     system = connected(deploy=False)
     done = system.product.run("load", "start", "sales", "--outage-acknowledged")
-    says(done, "Gentrack_External_Id__c", "nstall the Salesforce package")
+    says(done, "Gentrack_External_Id__c", "Deploy the package")
     assert not system.calls("POST", "/jobs/ingest")
 
 
@@ -150,5 +150,5 @@ def test_credentials_of_another_org_are_refused(connected, billing_of):
         says(
             system.product.run("load", "start", "sales", "--outage-acknowledged"),
             "but the instance was set up for",
-            "new instance",
+            "confirm-org",
         )

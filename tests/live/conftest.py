@@ -30,7 +30,7 @@ def sandbox_settings(monkeypatch, tmp_path):
 
 @pytest.fixture
 def running_org():
-    with start_salesforce(demo.demo_org(events=True).org, pubsub_port=0) as running:
+    with start_salesforce(demo.demo_org().org, pubsub_port=0) as running:
         yield running
 
 
@@ -50,7 +50,7 @@ def world(db, sandbox_settings, running_org, running_billing):
     door, _ = instances.add_tenant(entered, by="test")
     app = ClientCredentials(running_org.url, demo.CLIENT_ID, SecretStr(demo.CLIENT_SECRET))
     instance, _ = instances.add_instance(door, "sales", app, by="test")
-    done = prepare.deploy_package(connections.salesforce(door, instance), door.tenant, initial_only=True)
+    done = prepare.deploy_package(connections.salesforce(door, instance), door.tenant)
     assert done.success, done.findings
     org = connections.salesforce(door, instance)
     (granted,) = org.query("SELECT Id FROM PermissionSet WHERE Name = 'Gentrack_Connector'")

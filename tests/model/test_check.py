@@ -181,7 +181,8 @@ def test_only_what_is_loaded_initially_is_checked_when_asked_so():
     describes = {name: each for name, each in org().items() if TABLE[name].initial}
     assert check(TABLE, describes, initial=True) == []
     missing = {finding.entity for finding in check(TABLE, describes)}
-    assert missing == {entity.name for entity in TABLE.entities if not entity.initial}
+    told_by_another = {"QuoteLineItem", "OrderItem"}  # of a feature that is off, the first object tells
+    assert missing == {entity.name for entity in TABLE.entities if not entity.initial} - told_by_another
 
 
 def test_a_tenants_own_field_is_checked_too():

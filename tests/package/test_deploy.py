@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from salesbridge.model import EXTERNAL_ID, TABLE, check, merge
-from salesbridge.package import PERMISSION_SET, archive, render
+from salesbridge.package import PERMISSION_SET, Choices, archive, render
 from salesbridge.sandbox.salesforce.access import ConnectedApp
 from salesbridge.sandbox.salesforce.demo import demo_org
 from salesbridge.sandbox.salesforce.server import start_in_thread
@@ -71,7 +71,7 @@ def test_a_service_account_with_only_the_permission_set_passes_the_validation(ru
         client(url, "service-key", "service-secret") as service,
     ):
         assert findings(service, table, initial=initial)
-        result = deploy(admin, render(table, initial_only=initial))
+        result = deploy(admin, render(table, Choices(initial_only=initial)))
         assert (result["status"], result["details"]["componentFailures"]) == ("Succeeded", [])
         demo.org.directory.assign(account.id, PERMISSION_SET)
         assert findings(service, table, initial=initial) == []

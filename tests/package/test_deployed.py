@@ -91,6 +91,31 @@ def test_deploying_the_package_makes_the_org_tell_of_every_kind_of_change(prepar
     assert (told[1][2]["Phone"], told[1][3]["Phone"]) == ("1", "2")
 
 
+def test_an_event_tells_the_keys_and_of_an_update_the_changed_fields_only(prepared):
+    prepared.deploy(render(TABLE))
+    id_ = prepared.save("insert", "Account", {"Name": "Ada", "Phone": "1"})
+    prepared.save("update", "Account", {"Id": id_, "Phone": "2", "Site": "unmapped"})
+    prepared.save("update", "Account", {"Id": id_, "Site": "still unmapped"})
+    (_, _, _, inserted), (_, _, old, new) = prepared.told()
+    keys = {"Id", "Gentrack_External_Id__c", "SystemModstamp", "LastModifiedDate", "LastModifiedById"}
+    assert set(inserted) == keys | set(mapped_fields(TABLE.by_name["Account"]))
+    assert (set(old), set(new), old["Phone"], new["Phone"]) == (keys | {"Phone"}, keys | {"Phone"}, "1", "2")
+
+
+def test_the_bypass_is_the_deployed_permission_of_the_user_who_saves(prepared):
+    prepared.deploy(render(TABLE))
+    directory, org = prepared.org.directory, prepared.org
+    (granted,) = org.find("PermissionSet", "Name", BYPASS)
+    assignment = {"AssigneeId": prepared.demo.person.id, "PermissionSetId": granted["Id"]}
+    (made,) = org.save("insert", "PermissionSetAssignment", [assignment], user=prepared.demo.integration.id)
+    prepared.save("insert", "Account", {"Name": "quiet"})
+    org.save("insert", "Account", [{"Name": "loud"}], user=prepared.demo.integration.id)
+    org.save("delete", "PermissionSetAssignment", [{"Id": made.id}], user=prepared.demo.integration.id)
+    prepared.save("insert", "Account", {"Name": "loud again"})
+    assert directory.custom_permissions(prepared.demo.person.id) == frozenset()
+    assert [each[3]["Name"] for each in prepared.told()] == ["loud", "loud again"]
+
+
 def test_every_object_with_a_trigger_is_heard_and_no_other(prepared):
     prepared.deploy(render(TABLE))
     heard = [name for name in prepared.org.schema.names() if prepared.org.triggers.listening(name)]
@@ -123,9 +148,8 @@ def test_everything_that_can_be_chosen_deploys_at_once(prepared):
     assert prepared.deploy(render(merge(TABLE, OWN), everything)) == ("Succeeded", [])
     kinds = {kind for kind, _ in prepared.store.files}
     assert kinds == {
-        "ConnectedApp", "CustomPermission", "ExternalClientApplication", "ExternalCredential", "Layout", "ListView",
+        "ConnectedApp", "CustomPermission", "ExternalClientApplication", "Layout", "ListView",
         "ExtlClntAppGlobalOauthSettings", "ExtlClntAppOauthConfigurablePolicies", "ExtlClntAppOauthSettings",
-        "NamedCredential",
     }  # fmt: skip
 
 

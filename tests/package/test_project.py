@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from salesbridge.model import TABLE
-from salesbridge.package import API_VERSION, Application, Callout, Choices, project, removal, render
+from salesbridge.package import API_VERSION, Application, Callout, Choices, listing, project, removal, render
 
 SOURCE = "force-app/main/default/"
 APP = Application("integration@acme.example", "gentrack@acme.example")
@@ -124,3 +124,40 @@ def test_only_an_object_of_the_model_can_be_left_out():
 def test_what_no_org_could_take_is_refused_at_once(wrong):
     with pytest.raises(ValueError, match=r"needs|must be|longer"):
         wrong()
+
+
+# -- parts of it -----------------------------------------------------------------------------------------------------
+
+
+def manifested(files):
+    return {
+        f"{types.findtext('m:name', namespaces=NS)}:{member.text}"
+        for types in parsed(files["package.xml"]).findall("m:types", NS)
+        for member in types.findall("m:members", NS)
+    }
+
+
+def test_the_listing_names_what_the_manifest_names():
+    listed = {f"{kind}:{name}" for kind, names in listing(TABLE, EVERYTHING).items() for name in names}
+    assert listed == manifested(render(TABLE, EVERYTHING))
+
+
+def test_a_part_holds_what_was_named_and_no_more():
+    wanted = {"CustomField:Account.Trading_Name__c", "ApexTrigger:ContactTrigger", "ListView:Account.Gentrack_Records"}
+    files = render(TABLE, EVERYTHING, only=wanted)
+    assert manifested(files) == wanted
+    triggers = {"triggers/ContactTrigger.trigger", "triggers/ContactTrigger.trigger-meta.xml"}
+    assert set(files) == {"package.xml", "objects/Account.object"} | triggers
+    fields = parsed(files["objects/Account.object"]).findall("m:fields", NS)
+    assert [field.findtext("m:fullName", namespaces=NS) for field in fields] == ["Trading_Name__c"]
+
+
+def test_a_field_of_an_object_of_ours_brings_the_object():
+    files = render(TABLE, only={"CustomField:Gentrack_Object_Event__e.Old_Payload__c"})
+    assert manifested(files) == {"CustomObject:Gentrack_Object_Event__e"}
+    assert len(parsed(files["objects/Gentrack_Object_Event__e.object"]).findall("m:fields", NS)) == 4
+
+
+def test_a_part_that_the_package_has_not_is_refused():
+    with pytest.raises(ValueError, match=r"The package has no CustomField:Account\.Nope__c"):
+        render(TABLE, only={"CustomField:Account.Nope__c"})

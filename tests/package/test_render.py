@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesbridge.model import EXTERNAL_ID, TABLE, columns, merge
-from salesbridge.package import API_VERSION, EVENT, FAILURE, PERMISSION_SET, archive, render
+from salesbridge.package import API_VERSION, EVENT, FAILURE, PERMISSION_SET, Choices, archive, render
 from salesbridge.package.apex import mapped_fields
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -158,7 +158,7 @@ def test_a_restricted_picklist_is_restricted_and_an_open_one_is_not():
 
 
 def test_only_the_objects_of_the_initial_load_when_asked_so():
-    files = render(TABLE, initial_only=True)
+    files = render(TABLE, Choices(initial_only=True))
     objects = {path.split("/")[1].removesuffix(".object") for path in files if path.startswith("objects/")}
     assert objects == {entity.name for entity in TABLE.entities if entity.initial}
     assert not any(word in text for text in files.values() for word in ("Quote", "Opportunity", "OrderItem"))

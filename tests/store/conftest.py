@@ -7,9 +7,16 @@ import pytest
 from salesbridge.store.journal import raise_problem, record
 from salesbridge.store.models import (
     Activity,
+    ApiCall,
+    ApiClient,
+    ApiPolicy,
     Change,
+    ClientSecret,
     Conflict,
+    CredentialOperation,
+    FormerLink,
     HeardEvent,
+    Inspection,
     Instance,
     Lease,
     Link,
@@ -18,6 +25,7 @@ from salesbridge.store.models import (
     Part,
     Problem,
     Reconciliation,
+    RevokedToken,
     RowError,
     Run,
     Secret,
@@ -47,7 +55,9 @@ def new_world(new_door):
             Activity: record(door, "run:started", actor="Ada", instance_id=instance.pk),
             Secret: door.secrets.create(instance=instance, name="consumer_secret", sealed=b"x", key_id="k"),
             Link: door.links(instance).create(instance=instance, **link),
+            Inspection: door.rows(Inspection).create(instance=instance, kind="org", by="Ada"),
             **_live(door, instance),
+            **_access(door, instance),
         }
         return door, rows
 
@@ -68,6 +78,23 @@ def _live(door, instance):
         Conflict: door.rows(Conflict).create(**record, **lost),
         HeardEvent: door.rows(HeardEvent).create(**event),
         Reconciliation: door.rows(Reconciliation).create(instance=instance, **why),
+    }
+
+
+def _access(door, instance):
+    client = door.rows(ApiClient).create(instance=instance, name="Gentrack", client_id=f"sbc_{instance.pk}")
+    call = {"client_id": client.client_id, "request_id": "r", "trace_id": "t", "method": "GET", "path": "/version"}
+    counted = {"status": 200, "outcome": "passed", "received": 0, "sent": 1, "milliseconds": 1}
+    now = datetime.now(UTC)
+    former = {"org_id": "00D000000000001EAA", "entity": "Account", "billing_key": "A1", "salesforce_id": "001"}
+    return {
+        ApiClient: client,
+        ClientSecret: door.rows(ClientSecret).create(client=client, digest=b"x"),
+        RevokedToken: door.rows(RevokedToken).create(client=client, jti="j", expires_at=now),
+        ApiPolicy: door.rows(ApiPolicy).create(),
+        ApiCall: door.rows(ApiCall).create(instance=instance, at=now, **call, **counted),
+        CredentialOperation: door.rows(CredentialOperation).create(client=client, kind="rotate", by="Ada"),
+        FormerLink: door.rows(FormerLink).create(instance=instance, **former),
     }
 
 

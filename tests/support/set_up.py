@@ -14,6 +14,7 @@ def main() -> None:
     facts = json.load(sys.stdin)
     store.setup()
     from salesbridge.engine import connections, instances, prepare  # noqa: PLC0415 - needs Django set up
+    from salesbridge.package import Choices  # noqa: PLC0415 - as above
     from salesbridge.salesforce import ClientCredentials  # noqa: PLC0415 - as above
 
     entered = instances.BillingSystem(
@@ -23,7 +24,8 @@ def main() -> None:
     app = ClientCredentials(facts["org"], facts["client_id"], SecretStr(facts["client_secret"]))
     instance, _ = instances.add_instance(door, "sales", app, by="test", emails=["operations@retailer.example"])
     if facts["deploy"]:
-        done = prepare.deploy_package(connections.salesforce(door, instance), door.tenant, initial_only=True)
+        org = connections.salesforce(door, instance)
+        done = prepare.deploy_package(org, door.tenant, Choices(initial_only=True))
         assert done.success, done.findings
 
 

@@ -182,7 +182,7 @@ class Stage:
 def set_stage(world, *, accounts=3, product="junifer"):
     """Both systems started, an instance set up, everything carried over once."""
     hours = Hours()
-    made = demo.demo_org(events=True)
+    made = demo.demo_org()
     made.org.clock = hours
     system = Billing(Seed(accounts=accounts, awkward=0.0), clock=StageClock(hours), kept_changes=None)
     settings = Settings(product=product, api_key=API_KEY, username=USER)
@@ -211,7 +211,7 @@ def _instance(org, billing, product):
     door, _ = instances.add_tenant(entered, by="test")
     app = ClientCredentials(org.url, demo.CLIENT_ID, SecretStr(demo.CLIENT_SECRET))
     instance, _ = instances.add_instance(door, "sales", app, by="test")
-    done = prepare.deploy_package(connections.salesforce(door, instance), door.tenant, initial_only=True)
+    done = prepare.deploy_package(connections.salesforce(door, instance), door.tenant)
     assert done.success, done.findings
     org.org.directory.assign(org.org.directory.user_named("admin@sandbox.example").id, "Gentrack_Connector")
     return door, instance

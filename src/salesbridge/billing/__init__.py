@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
 import httpx2
 from pydantic import SecretStr
 
+from salesbridge.billing.address import base_url as checked
+from salesbridge.billing.address import refuse_internal
 from salesbridge.billing.client import BillingApi
 from salesbridge.billing.dialect import Dialect
 from salesbridge.billing.extract import EXTRACT_KINDS, Extract
@@ -33,6 +35,7 @@ def connect(
     http: httpx2.Client | None = None,
     ca_file: Path | None = None,
     allow_loopback: bool = False,
+    networks: Sequence[str] = (),
 ) -> BillingApi:
     """Opens a tenant's billing system; nothing is sent yet.
 
@@ -45,12 +48,17 @@ def connect(
         http: A client to use instead of our own; the caller closes it.
         ca_file: PEM file of authorities to trust beside the system's.
         allow_loopback: Sandbox mode: addresses of this machine, also with plain http, are allowed.
+        networks: Networks that are not public and all the same allowed, such as ``10.20.0.0/16``.
 
     Raises:
         BillingError: The base URL, the overrides or the credentials cannot be used.
     """
+    dialect = DIALECTS[product]
+    if http is None:
+        address = checked(base_url, dialect.base_path, allow_loopback=allow_loopback)
+        refuse_internal(address, allow_loopback=allow_loopback, networks=networks)
     return BillingApi(
-        DIALECTS[product],
+        dialect,
         base_url,
         username=username,
         api_key=api_key,

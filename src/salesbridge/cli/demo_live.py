@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,19 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-import uvicorn
 from pydantic import SecretStr
 
 from salesbridge.cli import show
-from salesbridge.edge.app import edge
-from salesbridge.engine import connections
-from salesbridge.engine.live import control
+from salesbridge.engine import connections, prepare
+from salesbridge.engine.live import control, hooks
 from salesbridge.engine.live.site import Site, site
 from salesbridge.engine.live.states import live_of
 from salesbridge.package import PERMISSION_SET
 from salesbridge.salesforce import PasswordToken, Salesforce
 from salesbridge.salesforce.soql import quote
-from salesbridge.sandbox.beside import Sandbox, free_port
+from salesbridge.sandbox.beside import Sandbox
 from salesbridge.store.door import Door
 from salesbridge.store.models import Change, Conflict, Instance, Link, Reconciliation
 from salesbridge.sync.life import InstanceState
@@ -64,39 +61,25 @@ class Edit:
 def show_live(door: Door, instance: Instance, org: Sandbox, billing: Sandbox) -> bool:
     """Go live, edit on both sides, and show each edit arrive; whether all of them did."""
     show.out.rule("[bold]Ongoing synchronisation")
-    with _webhook(door, billing):
-        _switch_on(door, org)
-        show.out.print("Triggers and event publishing are switched on again. Going live.")
-        for check in control.go_live(door, instance, "demo", confirmed=True):
-            show.out.print(f"  {check.name}: {check.message}")
-        _compared(door, instance)
-        where = site(door, instance.pk)
-        with _sales_person(where, org) as person:
-            return _edits(Stage(where, person))
+    _subscribe(door, billing)
+    prepare.bypass(connections.salesforce(door, instance), on=False)
+    connections.billing(door, door.tenant).set_publishing(on=True)
+    show.out.print("The triggers tell of the connector's writes again, and billing publishes. Going live.")
+    for check in control.go_live(door, instance, "demo", confirmed=True):
+        show.out.print(f"  {check.name}: {check.message}")
+    _compared(door, instance)
+    where = site(door, instance.pk)
+    with _sales_person(where, org) as person:
+        return _edits(Stage(where, person))
 
 
-@contextmanager
-def _webhook(door: Door, billing: Sandbox) -> Iterator[None]:
-    """Serve the edge, have billing call it, and know the key that billing signs with."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(edge(), port=port, log_config=None, log_level="warning"))
-    thread = threading.Thread(target=server.run, name="edge", daemon=True)
-    thread.start()
+def _subscribe(door: Door, billing: Sandbox) -> None:
+    """Have billing call the edge, and know the key that billing signs with."""
     tenant = door.tenant
-    asked = {"endpoint": f"http://127.0.0.1:{port}/hooks/{tenant.hook}"}
+    asked = {"endpoint": hooks.address(tenant)}
     subscribed = httpx2.post(f"{billing.url}/sandbox/subscriptions", json=asked).raise_for_status().json()
     tenant.hook_keys = [subscribed["publicKey"]]
     tenant.save()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
-
-
-def _switch_on(door: Door, org: Sandbox) -> None:
-    httpx2.put(f"{org.url}/sandbox/triggers", json={"active": True}).raise_for_status()
-    connections.billing(door, door.tenant).set_publishing(on=True)
 
 
 def _compared(door: Door, instance: Instance) -> None:

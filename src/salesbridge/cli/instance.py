@@ -12,11 +12,14 @@ from pydantic import SecretStr
 
 from salesbridge import store
 from salesbridge.cli import show
-from salesbridge.engine import connections, instances
+from salesbridge.cli.validate import as_values, shown
+from salesbridge.engine import connections, doctor, instances, pinning
 from salesbridge.engine.live import options
-from salesbridge.salesforce import ClientCredentials, JwtBearer, PasswordToken
+from salesbridge.model.check_org import described
+from salesbridge.salesforce import ClientCredentials, JwtBearer, PasswordToken, Salesforce
 from salesbridge.store.door import Door
 from salesbridge.store.journal import record
+from salesbridge.store.models import Instance
 
 tenants = typer.Typer(no_args_is_help=True, help="Billing systems.")
 app = typer.Typer(no_args_is_help=True, help="Connector instances: one billing system bound to one Salesforce org.")
@@ -201,20 +204,47 @@ def check(
     store.setup()
     with show.clear_errors():
         door, instance = instances.find(name)
-        org = connections.salesforce(door, instance).org()
-        system = connections.billing(door, door.tenant).system()
-        findings = instances.validate(door, instance, initial=initial)
-    errors = [finding for finding in findings if finding.severity == "error"]
+        report = doctor.validate(door, instance, initial=initial)
     if as_json:
-        listed = [{n: getattr(f, n) for n in ("severity", "entity", "field", "message", "mend")} for f in findings]
-        show.as_json({"org": org.org_id, "billing": f"{system.product} {system.version}", "findings": listed})
+        show.as_json(as_values(report))
     else:
-        show.out.print(
-            f"Salesforce: org {org.org_id}, user {org.username}\nBilling:    {system.product} {system.version}"
-        )
-        rows = [(f.severity, f"{f.entity}.{f.field}".rstrip("."), f.message, f.mend) for f in findings]
-        if rows:
-            show.table({"": "left", "Field": "left", "Finding": "left", "What to do": "left"}, rows)
-        else:
-            show.out.print("Data model: valid.")
-    raise typer.Exit(show.Exit.FAILED if errors else show.Exit.OK)
+        shown(report)
+    raise typer.Exit(show.Exit.OK if report.passed else show.Exit.FAILED)
+
+
+@app.command("confirm-org")
+def confirm_org(
+    name: Annotated[str, typer.Argument(help="Instance, or tenant/instance.")],
+    *,
+    org_id: Annotated[
+        str | None, typer.Option("--org-id", help="The id of the org to accept, in place of typing it.")
+    ] = None,
+    as_json: show.Json = False,
+) -> None:
+    """Accept that the credentials of an instance lead to another org now, such as a refreshed sandbox."""
+    store.setup()
+    with show.clear_errors():
+        door, instance = instances.find(name)
+        with connections.unpinned(door, instance) as salesforce:
+            org, former = pinning.pin_of(salesforce.org()), pinning.pinned_of(instance)
+            if not as_json:
+                show.out.print(f"Set up for: {described(former)}\nLeads to:   {described(org)}")
+            typed = org_id or typer.prompt("Type the id of the org that the instance shall write to from now on")
+            if typed.strip() != org.org_id:
+                show.stop("That is not the id of this org: nothing was changed.", code=show.Exit.CANCELLED)
+            done = _confirmed(door, instance, salesforce)
+    if as_json:
+        show.as_json({"org": done.org.org_id, "put_away": done.put_away, "brought_back": done.brought_back})
+        return
+    show.out.print(f"Accepted. {done.put_away} links of the former org are kept apart, {done.brought_back} are back.")
+    show.out.print(
+        "Next: salesbridge salesforce validate, then a load (records are found again by their external ids), or, "
+        "for a copy of the same data, salesbridge sync resume: everything is compared first."
+    )
+
+
+def _confirmed(door: Door, instance: Instance, salesforce: Salesforce) -> pinning.Confirmed:
+    try:
+        return pinning.confirm(door, instance, salesforce, getpass.getuser())
+    except ValueError as error:
+        show.stop(show.plain(str(error)), code=show.Exit.USAGE)

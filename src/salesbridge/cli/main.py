@@ -11,15 +11,20 @@ import typer
 from salesbridge import store
 from salesbridge.cli import (
     activity,
+    credential,
     demo,
     edge,
     instance,
+    links,
     live,
     load,
+    person,
+    portal,
     problems,
     reconcile,
     salesforce,
     sandbox,
+    serve,
     show,
     status,
 )
@@ -40,10 +45,15 @@ app.add_typer(problems.app, name="problems")
 app.add_typer(activity.conflicts, name="conflicts")
 app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(salesforce.app, name="salesforce")
+app.add_typer(credential.app, name="credential")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("demo")(demo.demo)
 app.command("edge")(edge.edge)
+app.command("portal")(portal.portal)
+app.command("serve")(serve.serve)
+app.add_typer(person.app, name="person")
 instance.tenants.command("hook")(edge.hook)
+instance.tenants.command("link-template")(links.link_template)
 
 vault = typer.Typer(no_args_is_help=True, help="The keys that seal secrets.")
 app.add_typer(vault, name="vault")

@@ -26,8 +26,6 @@ _EXITS = {
     RunState.CANCELLED: show.Exit.CANCELLED,
 }
 _EVERY_S = 0.5
-#: Share of a stage's bar for reading billing; the rest is what Salesforce has worked on.
-_READING = 0.3
 
 
 def exit_code(run: Run) -> show.Exit:
@@ -86,7 +84,7 @@ class _Board:
         stage = progress.stage
         if stage.entity not in self.tasks:
             self.tasks[stage.entity] = self.bars.add_task(stage.entity, total=stage.total, rate="", state=stage.state)
-        done, total = _done(progress)
+        done, total = progress.done, progress.total if stage.state != StageState.DONE else progress.done
         rate = self._rate(stage.entity, done) if stage.state != StageState.WAITING else ""
         self.bars.update(self.tasks[stage.entity], completed=done, total=total, state=stage.state, rate=rate)
         if not show.out.is_terminal and (stage.entity, stage.state) not in self.told and stage.state == StageState.DONE:
@@ -99,15 +97,6 @@ class _Board:
         now = time.monotonic()
         began = self.began.setdefault(entity, now)
         return f"{done / (now - began):,.0f}/s" if now - began > 1 else ""
-
-
-def _done(progress: control.StageProgress) -> tuple[int, int]:
-    stage = progress.stage
-    total = max(stage.total or 0, stage.read, 1)
-    if stage.state == StageState.DONE:
-        return stage.read or total, stage.read or total
-    sent = progress.processed / progress.sent if progress.sent else 0.0
-    return int(_READING * stage.read + (1 - _READING) * sent * total), total
 
 
 def as_dict(door: Door, run: Run) -> dict[str, Any]:

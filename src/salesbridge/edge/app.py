@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from salesbridge.edge import hooks
+from salesbridge.edge.front import Front
 from salesbridge.edge.rows import lent, reachable
 
 #: Seconds for which requests in hand may come to their end when the edge is asked to stop.
@@ -22,13 +23,15 @@ _GOODBYE_S = 10
 
 
 def edge() -> Starlette:
-    """The application: billing's events, and whether we live."""
+    """The application: billing's events, the token endpoint, the gateway, and whether we live."""
+    front = Front()
     routes = [
+        *front.routes(),
         Route("/hooks/{hook:uuid}", hooks.endpoint(), methods=["POST"]),
         Route("/health/live", _live),
         Route("/health/ready", _ready),
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _refused})
+    return Starlette(routes=routes, exception_handlers={HTTPException: _refused}, lifespan=front.lifespan)
 
 
 async def _live(_request: Request) -> Response:
@@ -65,6 +68,8 @@ def serve(host: str, port: int, *, ready: Callable[[str], None]) -> None:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=2048) as listener:
+        # asyncio sees to this for sockets that it makes itself only; what is accepted inherits it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         name = f"[{host}]" if ":" in host else host
         ready(f"http://{name}:{listener.getsockname()[1]}")
         config = uvicorn.Config(

@@ -20,6 +20,7 @@ from salesbridge.store.secrets import open_secret
 
 if TYPE_CHECKING:
     from salesbridge.salesforce.events import Events
+    from salesbridge.salesforce.tokens import Token
 
 #: Names under which the vault keeps what an instance needs to sign in.
 CONSUMER_SECRET, PASSWORD, SECURITY_TOKEN, PRIVATE_KEY = "consumer_secret", "password", "security_token", "private_key"
@@ -32,13 +33,29 @@ _lock = threading.Lock()
 
 
 def salesforce(door: Door, instance: Instance) -> Salesforce:
-    """The org of an instance, as it was set up last."""
+    """The org of an instance, as it was set up last; a token of another org is refused at every sign-in."""
     key = ("salesforce", instance.pk, instance.updated_at)
-    return _shared(key, lambda: connect_salesforce(credentials(door, instance), instance.api_version))  # type: ignore[no-any-return]
+    return _shared(key, lambda: _connect_salesforce(door, instance))  # type: ignore[no-any-return]
 
 
-def connect_salesforce(signing_in: ClientCredentials | PasswordToken | JwtBearer, api_version: str) -> Salesforce:
-    """A connection of its own, for credentials that are to be verified."""
+def _connect_salesforce(door: Door, instance: Instance) -> Salesforce:
+    from salesbridge.engine.pinning import admission  # noqa: PLC0415 - its rows are Django models, set up later
+
+    return connect_salesforce(credentials(door, instance), instance.api_version, admission(door, instance))
+
+
+def connect_salesforce(
+    signing_in: ClientCredentials | PasswordToken | JwtBearer,
+    api_version: str,
+    admit: Callable[[Token], None] | None = None,
+) -> Salesforce:
+    """A connection of its own, for credentials that are to be verified.
+
+    Args:
+        signing_in: Credentials.
+        api_version: Salesforce API version.
+        admit: Looks at each new token before it is used, and raises for one that must not be.
+    """
     chosen = settings()
     return Salesforce(
         signing_in,
@@ -46,7 +63,13 @@ def connect_salesforce(signing_in: ClientCredentials | PasswordToken | JwtBearer
         client_name="Salesbridge",
         ca_file=chosen.ca_file,
         allow_loopback=chosen.sandbox,
+        admit=admit,
     )
+
+
+def unpinned(door: Door, instance: Instance) -> Salesforce:
+    """A connection to whichever org the credentials lead to, for looking at it; the caller closes it."""
+    return connect_salesforce(credentials(door, instance), instance.api_version)
 
 
 def billing(door: Door, tenant: Tenant) -> Billing:
@@ -72,6 +95,7 @@ def connect_billing(
         overrides=overrides,
         ca_file=chosen.ca_file,
         allow_loopback=chosen.sandbox,
+        networks=chosen.allowed_networks,
     )
 
 

@@ -15,11 +15,11 @@ from salesbridge.billing import System
 from salesbridge.billing.events import rules
 from salesbridge.engine import connections
 from salesbridge.engine.connections import API_KEY, CONSUMER_SECRET, PASSWORD, PRIVATE_KEY, SECURITY_TOKEN
-from salesbridge.model import TABLE, Entity, Fact, Finding, check, load_order, merge
+from salesbridge.model import TABLE, Entity, Fact, Finding, merge
 from salesbridge.salesforce import ClientCredentials, JwtBearer, OrgInfo, PasswordToken, Salesforce, SalesforceError
 from salesbridge.store.door import Door
 from salesbridge.store.journal import record
-from salesbridge.store.models import Instance, Tenant
+from salesbridge.store.models import Instance, Organisation, Tenant
 from salesbridge.store.secrets import put_secret
 
 Credentials = ClientCredentials | PasswordToken | JwtBearer
@@ -43,6 +43,7 @@ class BillingSystem:
         path_overrides: API paths that differ from the product's table.
         model_overrides: Fields and masters that differ from the data model.
         event_overrides: Which records an event type says have changed, where that differs from the product's table.
+        organisation: Whose tenant it becomes; the default organisation's when none is given.
     """
 
     name: str
@@ -54,6 +55,7 @@ class BillingSystem:
     path_overrides: Mapping[str, str] | None = None
     model_overrides: Mapping[str, Any] | None = None
     event_overrides: Mapping[str, str] | None = None
+    organisation: Organisation | None = None
 
 
 def add_tenant(entered: BillingSystem, *, by: str) -> tuple[Door, System]:
@@ -64,18 +66,19 @@ def add_tenant(entered: BillingSystem, *, by: str) -> tuple[Door, System]:
         SetupRefusedError: The product's version or the time zone cannot be used.
         OverrideError: The data model cannot be changed in that way.
     """
-    _zone(entered.zone)
+    checked_zone(entered.zone)
     if Door.operator(reason="see whether a name is free").tenants.filter(name=entered.name).exists():
         raise SetupRefusedError(f"A tenant {entered.name!r} is there already. Choose another name.")
     merge(TABLE, entered.model_overrides or {})
     rules(entered.event_overrides or {})
-    system = _answering(entered)
+    system = answering(entered)
     with transaction.atomic():
         tenant = Door.operator(reason="add a tenant").tenants.create(
             name=entered.name, product=entered.product, base_url=entered.base_url, username=entered.username,
             zone=entered.zone, path_overrides=dict(entered.path_overrides or {}),
             model_overrides=dict(entered.model_overrides or {}),
             event_overrides=dict(entered.event_overrides or {}),
+            **({"organisation": entered.organisation} if entered.organisation else {}),
         )  # fmt: skip
         door = Door(tenant.pk)
         put_secret(door, None, API_KEY, entered.api_key)
@@ -83,14 +86,25 @@ def add_tenant(entered: BillingSystem, *, by: str) -> tuple[Door, System]:
     return door, system
 
 
-def _zone(name: str) -> None:
+def checked_zone(name: str) -> None:
+    """Make sure that a time zone is known.
+
+    Raises:
+        SetupRefusedError: It is not.
+    """
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise SetupRefusedError(f"{name!r} is no time zone; use an IANA name such as Pacific/Auckland.") from error
 
 
-def _answering(entered: BillingSystem) -> System:
+def answering(entered: BillingSystem) -> System:
+    """Which billing system answers to what somebody entered.
+
+    Raises:
+        BillingError: The billing system refuses or does not answer; says what to do.
+        SetupRefusedError: The product's version cannot be used.
+    """
     opened = connections.connect_billing(
         entered.product, entered.base_url, entered.username, entered.api_key, entered.path_overrides or {}
     )
@@ -135,24 +149,27 @@ def add_instance(
         org = salesforce.org()
     with transaction.atomic():
         instance = door.instances.create(
-            name=name, login_url=entered.login_url, auth=_AUTH[type(entered)], consumer_key=entered.consumer_key,
+            name=name, login_url=entered.login_url, auth=AUTH_OF[type(entered)], consumer_key=entered.consumer_key,
             username=getattr(entered, "username", ""), api_version=api_version, org_id=org.org_id,
-            instance_url=org.instance_url, notify_emails=emails or [], settings=dict(settings or {}),
+            org_sandbox=org.sandbox, org_instance=org.instance_name, instance_url=org.instance_url,
+            notify_emails=emails or [], settings=dict(settings or {}),
         )  # fmt: skip
-        for secret, value in _secrets(entered).items():
+        for secret, value in secrets_of(entered).items():
             put_secret(door, instance.pk, secret, value)
         record(door, "instance:added", actor=by, subject=name, instance_id=instance.pk)
     return instance, org
 
 
-_AUTH: Mapping[type[Credentials], str] = {
+#: How an instance signs in, by the credentials it has.
+AUTH_OF: Mapping[type[Credentials], str] = {
     ClientCredentials: Instance.Auth.CLIENT_CREDENTIALS,
     JwtBearer: Instance.Auth.JWT,
     PasswordToken: Instance.Auth.PASSWORD,
 }
 
 
-def _secrets(entered: Credentials) -> dict[str, SecretStr]:
+def secrets_of(entered: Credentials) -> dict[str, SecretStr]:
+    """The secret parts of credentials, by the names under which the vault keeps them."""
     if isinstance(entered, ClientCredentials):
         return {CONSUMER_SECRET: entered.consumer_secret}
     if isinstance(entered, JwtBearer):
@@ -165,15 +182,20 @@ def _secrets(entered: Credentials) -> dict[str, SecretStr]:
 
 
 def validate(door: Door, instance: Instance, *, initial: bool = False) -> list[Finding]:
-    """Validate Data Model: every difference between the tenant's data model and the org.
+    """Validate Data Model: every difference between what the connector needs and the org.
+
+    Args:
+        door: Door of the tenant.
+        instance: The connector instance.
+        initial: Only what the initial data synchronisation needs.
 
     Raises:
         SalesforceError: Salesforce refuses or does not answer.
+        BillingError: The billing system refuses or does not answer.
     """
-    table = merge(TABLE, door.tenant.model_overrides)
-    entities = load_order(table, initial=initial)
-    describes = describes_of(connections.salesforce(door, instance), entities, fresh=True)
-    return check(table, describes, initial=initial)
+    from salesbridge.engine import doctor  # noqa: PLC0415 - the doctor asks with what is below
+
+    return list(doctor.validate(door, instance, initial=initial).findings)
 
 
 _FACTS = {Fact.STANDARD_PRICEBOOK: "SELECT Id FROM Pricebook2 WHERE IsStandard = true"}

@@ -4,8 +4,11 @@ From :data:`TABLE` follow the org's validation, the Salesforce package, the tran
 headers, the load order and the documentation.
 """
 
-from salesbridge.model.check import Finding as Finding
 from salesbridge.model.check import check as check
+from salesbridge.model.check_facts import Expected as Expected
+from salesbridge.model.check_facts import OrgFacts as OrgFacts
+from salesbridge.model.check_finding import Finding as Finding
+from salesbridge.model.check_finding import Fix as Fix
 from salesbridge.model.columns import Column as Column
 from salesbridge.model.columns import columns as columns
 from salesbridge.model.columns import header as header

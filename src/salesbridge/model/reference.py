@@ -22,8 +22,8 @@ when the two differ. Fields marked **published** are in the vendor's data model 
 to be confirmed with each customer. Fields that end in `__c` are custom fields, which the Salesforce package brings into
 the org. A tenant's settings can add fields, leave fields out and change masters.
 
-Every object has the external id `{external_id}`, by which records are matched. It is unique, and
-Salesforce compares it without regard to case.
+Every object has the external id `{external_id}`, by which records are matched. It is unique. Salesforce minds
+its case, as billing does, but for market identifiers, which are brought to upper case first.
 """
 _MASTERS = {Side.BILLING: "billing", Side.SALESFORCE: "Salesforce"}
 

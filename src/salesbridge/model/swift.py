@@ -66,12 +66,14 @@ class Cell(NamedTuple):
         cleared: The cell of a value that is nothing: ``#N/A``, or an empty cell where it is to be left alone.
         required: Whether a record whose cell is empty is unusual.
         derived: How the value follows from the record, for a value that billing has not in a member of its own.
+        of_key: How the cell follows from the record's key alone; empty where there is no value.
     """
 
     column: Column
     cleared: str
     required: bool
     derived: Callable[[Record, date], Any] | None
+    of_key: Callable[[str], str] | None = None
 
 
 def swift_row(entity: Entity, cells: Sequence[Cell], form: BillingForm, native: NativeForm | None = None) -> SwiftRow:
@@ -178,6 +180,9 @@ class _Text:
 
     def _cell(self, name: str, cell: Cell, form: BillingForm) -> list[str]:
         column, other, nothing = cell.column, f"{name}_other", repr(cell.cleared)
+        if cell.of_key:
+            self.named(other, cell.of_key)
+            return [f"{name} = {other}(key)"]
         if cell.derived:
             self.named(other, _derived(cell.derived, _spelling(column, form, cell.cleared), self.native))
             return [f"{name} = {other}(record, today)"]

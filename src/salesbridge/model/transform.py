@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from salesbridge.model.columns import Column, columns
+from salesbridge.model.context import LINK_ATTRIBUTE, ContextLink
 from salesbridge.model.derive import DERIVED
 from salesbridge.model.entity import EXTERNAL_ID, Entity, Phase
 from salesbridge.model.kinds import CLEAR, BillingForm, RefusedError
@@ -67,6 +68,7 @@ class Transform:
         self._native = native
         self._left_alone = left_alone
         self._readers = tuple((c, _reader(c, form)) for c in columns(entity) if c.attributes)
+        self._links = tuple((c.name, of) for c in columns(entity) if (of := _link(c)) is not None)
         self._required = tuple(c.name for c in columns(entity) if c.field.required and c.attributes)
 
     @cached_property
@@ -77,7 +79,8 @@ class Transform:
 
     def _cell(self, column: Column) -> Cell:
         cleared = "" if column.name in self._left_alone else CLEAR
-        return Cell(column, cleared, column.name in self._required, DERIVED.get(column.attributes[0]))
+        derived = DERIVED.get(column.attributes[0])
+        return Cell(column, cleared, column.name in self._required, derived, _link(column))
 
     def key(self, record: Mapping[str, Any]) -> str:
         """The external id of a billing record.
@@ -121,6 +124,7 @@ class Transform:
                 raise refused(column, refusal) from refusal
             if value is not MISSING:
                 values[column.name] = value
+        values |= {name: address for name, of in self._links if (address := of(key))}
         for name in self._required:
             if values.get(name) in _EMPTY:
                 raise RecordRefusedError("REQUIRED_FIELD_MISSING", f"{name} is empty; Salesforce needs it", (name,))
@@ -169,7 +173,7 @@ class Transform:
         """The billing attributes of canonical values; absent values give no attribute, derived ones neither."""
         attributes: dict[str, Any] = {}
         for column, _ in self._readers:
-            if column.name in values and column.attributes[0] not in DERIVED:
+            if column.name in values and column.attributes[0] not in {*DERIVED, LINK_ATTRIBUTE}:
                 spelt = self._spell(column, values[column.name])
                 attributes.update(zip(column.attributes, spelt, strict=True))
         return attributes
@@ -200,6 +204,12 @@ class Transform:
                 message = f"{parent.billing} is missing: the {parent.entity} it belongs to is unknown"
                 raise RecordRefusedError("MISSING_PARENT", message, (parent.field,))
         return found
+
+
+def _link(column: Column) -> Callable[[str], str] | None:
+    """How the column follows from the record's key alone, for a context link."""
+    kind = column.kind
+    return kind.place.of if isinstance(kind, ContextLink) and kind.place is not None else None
 
 
 def _reader(column: Column, form: BillingForm) -> Reader:

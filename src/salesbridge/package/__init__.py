@@ -13,6 +13,7 @@ from salesbridge.package.components import API_VERSION as API_VERSION
 from salesbridge.package.event import EVENT as EVENT
 from salesbridge.package.event import FAILURE as FAILURE
 from salesbridge.package.permissions import PERMISSION_SET as PERMISSION_SET
+from salesbridge.package.render import listing as listing
 from salesbridge.package.render import project as project
 from salesbridge.package.render import removal as removal
 from salesbridge.package.render import render as render

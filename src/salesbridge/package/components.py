@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from salesbridge.package.markup import Element, document, elements
 
@@ -86,6 +86,43 @@ def members(components: Iterable[Component]) -> dict[str, list[str]]:
         for type_name, name in _members(each):
             named.setdefault(type_name, []).append(name)
     return {type_name: sorted(names) for type_name, names in sorted(named.items())}
+
+
+def chosen(components: Iterable[Component], only: Collection[str]) -> list[Component]:
+    """Some of the components; of an object of ours the whole, since its fields are nothing without it.
+
+    Args:
+        components: All of them.
+        only: ``Type:Name``, as :func:`members` names type and name.
+
+    Raises:
+        ValueError: One of them is not among the components.
+    """
+    everything = list(components)
+    known = {_full(member) for each in everything for member in _members(each)}
+    wanted = {_whole(name, known) for name in only}
+    if wanted - known:
+        raise ValueError(f"The package has no {', '.join(sorted(wanted - known))}")
+    return [part for each in everything if (part := _part(each, wanted)) is not None]
+
+
+def _full(member: tuple[str, str]) -> str:
+    return ":".join(member)
+
+
+def _whole(name: str, known: Collection[str]) -> str:
+    """The object of ours that a field belongs to, or the name itself."""
+    owner = f"CustomObject:{name.partition(':')[2].partition('.')[0]}"
+    return owner if name not in known and owner in known else name
+
+
+def _part(component: Component, wanted: Collection[str]) -> Component | None:
+    found = [member for member in _members(component) if _full(member) in wanted]
+    if isinstance(component, File) or component.definition or not found:
+        return component if found else None
+    fields = tuple(each for each in component.fields if f"CustomField:{component.name}.{each[0]}" in wanted)
+    views = tuple(each for each in component.views if f"ListView:{component.name}.{each[0]}" in wanted)
+    return replace(component, fields=fields, views=views)
 
 
 def manifest(named: dict[str, list[str]]) -> str:

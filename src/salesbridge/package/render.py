@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator
 
 from salesbridge.model import Entity, Table
 from salesbridge.package.apex import apex
@@ -15,6 +14,7 @@ from salesbridge.package.components import (
     Component,
     File,
     ObjectParts,
+    chosen,
     manifest,
     members,
     metadata_files,
@@ -30,19 +30,33 @@ _KEEPS_DATA = ("CustomField", "CustomObject")
 _PRETTIER = {"plugins": ["prettier-plugin-apex"], "printWidth": 120, "tabWidth": 4, "trailingComma": "none"}
 
 
-def render(table: Table, choices: Choices = ONGOING, *, initial_only: bool = False) -> dict[str, str]:
+def render(table: Table, choices: Choices = ONGOING, *, only: Collection[str] | None = None) -> dict[str, str]:
     """The files of the package by path, ready for :func:`~salesbridge.package.archive`.
 
     Args:
         table: The tenant's data model.
         choices: What is to be installed.
-        initial_only: Only the objects of the initial data synchronisation, so that an org without Quotes, for example,
-            can be prepared for it; the same as ``Choices(initial_only=True)``.
+        only: Some of its components as ``Type:Name`` (see :func:`listing`), for example
+            ``CustomField:Account.Trading_Name__c``; a field of an object of ours stands for the object. None: all.
+
+    Raises:
+        ValueError: The table has no object that is to be left out, or the package no such component.
+    """
+    components = _components(table, choices)
+    return metadata_files(components if only is None else chosen(components, only))
+
+
+def listing(table: Table, choices: Choices = ONGOING) -> dict[str, list[str]]:
+    """The full names of the package's components by metadata type, as its manifest lists them.
+
+    Args:
+        table: The tenant's data model.
+        choices: What is to be installed.
 
     Raises:
         ValueError: The table has no object that is to be left out.
     """
-    return metadata_files(_components(table, _narrowed(choices, initial_only=initial_only)))
+    return members(_components(table, choices))
 
 
 def project(table: Table, choices: Choices = ONGOING) -> dict[str, str]:
@@ -70,7 +84,9 @@ def project(table: Table, choices: Choices = ONGOING) -> dict[str, str]:
     return dict(sorted({**source_files(components), **around}.items()))
 
 
-def removal(table: Table, choices: Choices = ONGOING, *, with_data: bool = False) -> dict[str, str]:
+def removal(
+    table: Table, choices: Choices = ONGOING, *, with_data: bool = False, but: Collection[str] = ()
+) -> dict[str, str]:
     """The files of a deployment that takes the package away again, ready for :func:`~salesbridge.package.archive`.
 
     Args:
@@ -78,19 +94,16 @@ def removal(table: Table, choices: Choices = ONGOING, *, with_data: bool = False
         choices: What was installed.
         with_data: Remove the custom fields, the event and the log of failures too, with what they hold. Without it
             they stay, so that a later installation finds every link again.
+        but: Metadata types of which nothing is removed.
 
     Raises:
         ValueError: The table has no object that is to be left out.
     """
-    named = members(_components(table, choices))
+    named = {kind: names for kind, names in members(_components(table, choices)).items() if kind not in but}
     data = {kind: named.pop(kind) for kind in _KEEPS_DATA if kind in named}
     # Before and after, since fields cannot go while Apex leans on them.
     files = {"destructiveChangesPre.xml": manifest(named), "package.xml": manifest({})}
     return files | ({"destructiveChangesPost.xml": manifest(data)} if with_data else {})
-
-
-def _narrowed(choices: Choices, *, initial_only: bool) -> Choices:
-    return replace(choices, initial_only=choices.initial_only or initial_only)
 
 
 def _components(table: Table, choices: Choices) -> Iterator[Component]:

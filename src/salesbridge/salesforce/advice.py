@@ -92,7 +92,11 @@ ADVICE: Final[Mapping[str, Advice]] = {
         "permanent",
         "API access is switched off: Setup > Permission Sets > the connector's > System Permissions > API Enabled.",
     ),
-    "INSUFFICIENT_ACCESS": Advice("permanent", _PERMISSION),
+    "INSUFFICIENT_ACCESS": Advice(
+        "permanent",
+        "Give the connector's user the permission that the message names (to deploy: Modify Metadata Through Metadata "
+        "API Functions): Setup > Permission Sets > one of the user's > System Permissions.",
+    ),
     "INSUFFICIENT_ACCESS_OR_READONLY": Advice("permanent", _PERMISSION),
     "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": Advice("permanent", _PERMISSION),
     "FEATURE_NOT_ENABLED": Advice(

@@ -80,6 +80,7 @@ class Connection:
         ca_file: PEM file of authorities to trust instead of the system's.
         allow_loopback: Sandbox mode: addresses of this machine, also with plain http, are allowed.
         save_duplicates: Save in spite of duplicate rules set to *Alert* (never of those set to *Block*).
+        admit: Looks at each new token before it is used; what it raises ends the sign-in.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Connection:
         ca_file: Path | None = None,
         allow_loopback: bool = False,
         save_duplicates: bool = False,
+        admit: Callable[[Token], None] | None = None,
     ) -> None:
         if not _VERSION.fullmatch(api_version):
             raise ValueError(f"An API version looks like 66.0, not {api_version!r}.")
@@ -101,6 +103,7 @@ class Connection:
         loopback = is_loopback(urlsplit(self._origin).hostname or "")
         self._http = http or new_client(ca_file=ca_file, loopback=loopback)
         self._owned = http is None
+        self._admit = admit
         self._tokens = TokenCache(self._sign_in)
         self._meter = UsageMeter()
         self._headers = _data_headers(client_name, save_duplicates=save_duplicates)
@@ -223,7 +226,10 @@ class Connection:
         self._read(response, safe=True)
         if response.status_code not in _OK:
             raise oauth_error(response)
-        return token_from(response, allow_loopback=self._allow_loopback)
+        token = token_from(response, allow_loopback=self._allow_loopback)
+        if self._admit is not None:
+            self._admit(token)
+        return token
 
 
 def decoded(response: httpx2.Response, expected: type[Any] = dict, *, safe: bool = True) -> Any:

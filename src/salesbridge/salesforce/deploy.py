@@ -11,6 +11,7 @@ from urllib.parse import quote as percent
 import orjson
 
 from salesbridge.salesforce.connection import Call
+from salesbridge.salesforce.deploy_result import Deployment, deployment
 from salesbridge.salesforce.errors import SalesforceError
 
 if TYPE_CHECKING:
@@ -25,67 +26,43 @@ TestLevel = Literal["NoTestRun", "RunSpecifiedTests", "RunLocalTests", "RunAllTe
 
 
 @dataclass(frozen=True, slots=True)
-class ComponentFinding:
-    """What is wrong with one component, or one failed Apex test.
+class Options:
+    """How a package is deployed (Metadata API Developer Guide, *DeployOptions*); any error rolls everything back.
 
     Attributes:
-        component: Full name.
-        type: Metadata type; ``ApexTest`` for a failed test.
-        file: Path within the package.
-        problem: What Salesforce says.
-        severity: ``Error`` or ``Warning``.
-        line: Line within the file, if known.
+        check_only: Only validate; nothing changes.
+        test_level: Which Apex tests run; None leaves it to the org's kind.
+        run_tests: Test classes, for ``RunSpecifiedTests``.
+        ignore_warnings: A warning, such as that a component to delete is not there, does not fail the deployment.
     """
 
-    component: str
-    type: str
-    file: str
-    problem: str
-    severity: str
-    line: int | None = None
+    check_only: bool = False
+    test_level: TestLevel | None = None
+    run_tests: tuple[str, ...] = ()
+    ignore_warnings: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The options as Salesforce reads them."""
+        told: dict[str, Any] = {
+            "checkOnly": self.check_only,
+            "rollbackOnError": True,
+            "singlePackage": True,
+            "ignoreWarnings": self.ignore_warnings,
+        }
+        if self.test_level:
+            told["testLevel"] = self.test_level
+        if self.run_tests:
+            told["runTests"] = list(self.run_tests)
+        return told
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """How far a deployment is.
-
-    Attributes:
-        id: 18 characters, ``0Af...``.
-        status: Pending, InProgress, FinalizingDeploy, Succeeded, SucceededPartial, Failed, Canceling, Canceled.
-        done: Whether the status is final.
-        success: Whether everything was deployed (or would be, when only checked).
-        total: Components in the package.
-        deployed: Components done.
-        findings: What is wrong, component by component.
-        message: Why the deployment as a whole failed.
-    """
-
-    id: str
-    status: str
-    done: bool
-    success: bool
-    total: int = 0
-    deployed: int = 0
-    findings: tuple[ComponentFinding, ...] = ()
-    message: str | None = None
-
-
-def deploy(
-    salesforce: Salesforce,
-    zip_bytes: bytes,
-    *,
-    check_only: bool = False,
-    test_level: TestLevel | None = None,
-    run_tests: tuple[str, ...] = (),
-) -> str:
-    """Starts a deployment of a package archive and gives its id; any error rolls everything back.
+def deploy(salesforce: Salesforce, zip_bytes: bytes, options: Options | None = None) -> str:
+    """Starts a deployment of a package archive and gives its id.
 
     Args:
         salesforce: The org; its user needs *Modify Metadata Through Metadata API Functions*.
-        zip_bytes: Archive with ``package.xml`` at its root or in one folder.
-        check_only: Only validate.
-        test_level: Which Apex tests run; None leaves it to the org's kind.
-        run_tests: Test classes, for ``RunSpecifiedTests``.
+        zip_bytes: Archive with ``package.xml`` at its root.
+        options: How; the whole package, without saying which tests run, when not given.
     """
     if len(zip_bytes) > MAX_ZIP_BYTES:
         raise SalesforceError(
@@ -94,10 +71,7 @@ def deploy(
             code="PACKAGE_TOO_LARGE",
             mend="Split the package.",
         )
-    options: dict[str, Any] = {"checkOnly": check_only, "rollbackOnError": True, "singlePackage": True}
-    if test_level:
-        options |= {"testLevel": test_level, "runTests": list(run_tests)}
-    fields = orjson.dumps({"deployOptions": options})
+    fields = orjson.dumps({"deployOptions": (options or Options()).as_json()})
 
     @contextlib.contextmanager
     def body() -> Iterator[Mapping[str, Any]]:
@@ -116,7 +90,7 @@ def status(salesforce: Salesforce, deploy_id: str) -> Deployment:
     call = Call(
         "GET", f"{_path(salesforce)}/{percent(deploy_id, safe='')}", "deploy", params={"includeDetails": "true"}
     )
-    return _deployment(salesforce.json(call))
+    return deployment(salesforce.json(call))
 
 
 def cancel(salesforce: Salesforce, deploy_id: str) -> Deployment:
@@ -124,7 +98,7 @@ def cancel(salesforce: Salesforce, deploy_id: str) -> Deployment:
     body = orjson.dumps({"deployResult": {"status": "Canceling"}})
     path = f"{_path(salesforce)}/{percent(deploy_id, safe='')}"
     headers = {"Content-Type": "application/json"}
-    return _deployment(salesforce.json(Call("PATCH", path, "deploy", headers=headers, content=body)))
+    return deployment(salesforce.json(Call("PATCH", path, "deploy", headers=headers, content=body)))
 
 
 def wait(
@@ -144,59 +118,14 @@ def wait(
     """
     pause = poll / 8
     while True:
-        deployment = status(salesforce, deploy_id)
+        found = status(salesforce, deploy_id)
         if on_progress:
-            on_progress(deployment)
-        if deployment.done:
-            return deployment
+            on_progress(found)
+        if found.done:
+            return found
         time.sleep(pause)
         pause = min(poll, pause * 2)
 
 
 def _path(salesforce: Salesforce) -> str:
     return f"{salesforce.base_path}/metadata/deployRequest"
-
-
-def _deployment(body: Mapping[str, Any]) -> Deployment:
-    result: Mapping[str, Any] = body.get("deployResult") or {}
-    details: Mapping[str, Any] = result.get("details") or {}
-    return Deployment(
-        id=str(body.get("id") or result.get("id")),
-        status=str(result.get("status")),
-        done=bool(result.get("done")),
-        success=bool(result.get("success")),
-        total=int(result.get("numberComponentsTotal") or 0),
-        deployed=int(result.get("numberComponentsDeployed") or 0),
-        findings=(*_failures(details), *_failed_tests(details)),
-        message=result.get("errorMessage"),
-    )
-
-
-def _failures(details: Mapping[str, Any]) -> Iterator[ComponentFinding]:
-    for failure in _list(details.get("componentFailures")):
-        yield ComponentFinding(
-            component=str(failure.get("fullName") or ""),
-            type=str(failure.get("componentType") or ""),
-            file=str(failure.get("fileName") or ""),
-            problem=str(failure.get("problem") or ""),
-            severity=str(failure.get("problemType") or "Error"),
-            line=int(failure["lineNumber"]) if failure.get("lineNumber") else None,
-        )
-
-
-def _failed_tests(details: Mapping[str, Any]) -> Iterator[ComponentFinding]:
-    for failure in _list((details.get("runTestResult") or {}).get("failures")):
-        yield ComponentFinding(
-            component=f"{failure.get('name')}.{failure.get('methodName')}",
-            type="ApexTest",
-            file="",
-            problem=str(failure.get("message") or ""),
-            severity="Error",
-        )
-
-
-def _list(value: Any) -> list[Mapping[str, Any]]:
-    """Reads a member that is a list, or a single object where there is but one."""
-    if isinstance(value, dict):
-        return [value]
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

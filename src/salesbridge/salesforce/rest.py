@@ -42,6 +42,7 @@ class OrgInfo:
         edition: Such as ``Enterprise Edition``.
         sandbox: Whether it is one.
         namespace: Namespace prefix of the org, usually none.
+        instance_name: Salesforce's own instance that hosts the org, such as ``NA140``; empty where it is not told.
     """
 
     org_id: str
@@ -52,6 +53,7 @@ class OrgInfo:
     edition: str
     sandbox: bool
     namespace: str | None = None
+    instance_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Salesforce(Connection):
     def org(self) -> OrgInfo:
         """Asks whom we are connected to: two queries, which need no scope but ``api``."""
         token = self.token
-        org = self._single("SELECT Id, Name, OrganizationType, IsSandbox, NamespacePrefix FROM Organization")
+        fields = "Id, Name, OrganizationType, IsSandbox, NamespacePrefix, InstanceName"
+        org = self._single(f"SELECT {fields} FROM Organization")
         user = self._single(f"SELECT Id, Username FROM User WHERE Id = {quote(token.user_id)}")
         return OrgInfo(
             org_id=org["Id"],
@@ -98,6 +101,7 @@ class Salesforce(Connection):
             edition=org["OrganizationType"],
             sandbox=bool(org["IsSandbox"]),
             namespace=org["NamespacePrefix"],
+            instance_name=org.get("InstanceName") or "",
         )
 
     def versions(self) -> tuple[str, ...]:
@@ -129,6 +133,13 @@ class Salesforce(Connection):
         described: dict[str, Any] = decoded(response)
         self._described[sobject] = (response.headers.get("last-modified"), described)
         return described
+
+    def forget_described(self) -> None:
+        """Forgets what objects look like, so that the next describe asks in full.
+
+        Salesforce's ``Last-Modified`` counts in seconds, and need not move when only somebody's permissions change.
+        """
+        self._described.clear()
 
     def describe_global(self) -> dict[str, Any]:
         """Lists the objects that this user sees."""

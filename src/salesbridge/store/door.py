@@ -13,6 +13,7 @@ from salesbridge.store.models import (
     Activity,
     Instance,
     Link,
+    Organisation,
     OutsideTheDoor,
     Owned,
     Part,
@@ -120,9 +121,9 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class OperatorDoor:
-    """What crosses tenants: the list of tenants, the workers, and work to be recovered.
+    """What crosses tenants: organisations, the list of tenants, the workers, and work to be recovered.
 
-    It makes tenants and workers; rows that a tenant owns are found here but made by ``Door``.
+    It makes organisations, tenants and workers; rows that a tenant owns are found here but made by ``Door``.
 
     Attributes:
         reason: Why it was opened.
@@ -134,6 +135,11 @@ class OperatorDoor:
     def tenants(self) -> QuerySet[Tenant]:
         """All tenants."""
         return QuerySet(Tenant)
+
+    @property
+    def organisations(self) -> QuerySet[Organisation]:
+        """All organisations."""
+        return QuerySet(Organisation)
 
     @property
     def workers(self) -> QuerySet[Worker]:

@@ -10,7 +10,7 @@ def test_an_org_in_a_file_survives_its_process(tmp_path):
     first = demo_org(tmp_path / "org.db")
     first.org.schema.add_field("Account", external_id())
     granted = {"Account.Ext__c": FieldPermission(readable=True, editable=True)}
-    first.org.directory.add_permission_set(PermissionSet("Keys", "Keys", granted))
+    first.org.directory.add_permission_set(PermissionSet("Keys", "Keys", granted, custom=frozenset({"Quiet"})))
     first.org.directory.assign(first.integration.id, "Keys")
     user = first.integration.id
     kept, gone = first.org.save("insert", "Account", [{"Name": "a", "Ext__c": "1"}, {"Name": "b"}], user=user)
@@ -24,7 +24,7 @@ def test_an_org_in_a_file_survives_its_process(tmp_path):
     assert org.find("Account", "Ext__c", "1")[0]["Id"] == kept.id
     assert org.count("Account") == 1
     assert org.count("User") == 2
-    assert "Keys" in org.directory.permission_sets
+    assert org.directory.permission_sets["Keys"].custom == {"Quiet"}
     new = org.save("insert", "Account", [{"Name": "c"}], user=user)[0]
     assert new.id > gone.id
     number = org.save("insert", "Contract", [{"AccountId": kept.id}], user=user)[0]

@@ -39,6 +39,8 @@ FIELD_COUNTS = {
     "ContentDocumentLink": 7,
     "OrderStatus": 11,
     "ContractStatus": 11,
+    "NamedCredential": 22,
+    "SetupEntityAccess": 5,
 }
 REQUIRED = {
     "Account": {"Name"},

@@ -21,7 +21,7 @@ def main():
     parser.add_argument("--public-url", required=True)
     parser.add_argument("--ledger", type=Path, required=True)
     chosen = parser.parse_args()
-    demo = demo_org(events=True)
+    demo = demo_org()
     demo.org.on_commit.append(of_org(Ledger(chosen.ledger), demo.org, demo.integration.id))
     org = demo.org
     serve(org, "127.0.0.1", chosen.port, public_url=chosen.public_url, pubsub_port=0, ready=lambda _: _ready(org))

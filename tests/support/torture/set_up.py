@@ -25,7 +25,7 @@ def main():
     app = ClientCredentials(facts["org"], facts["client_id"], SecretStr(facts["client_secret"]))
     instance, _ = instances.add_instance(door, "sales", app, by="torture")
     org = connections.salesforce(door, instance)
-    done = prepare.deploy_package(org, door.tenant, initial_only=True)
+    done = prepare.deploy_package(org, door.tenant)
     assert done.success, done.findings
     (granted,) = org.query("SELECT Id FROM PermissionSet WHERE Name = 'Gentrack_Connector'")
     (ada,) = org.query("SELECT Id FROM User WHERE Username = 'admin@sandbox.example'")

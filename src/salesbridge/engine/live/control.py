@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models.functions import Coalesce
 
 from salesbridge.engine import connections
+from salesbridge.engine.doctor.triggers import trigger_findings
 from salesbridge.engine.instances import describes_of
 from salesbridge.engine.live.site import TOPIC, Site
 from salesbridge.engine.live.states import LOADED, live_of, mark_gap, move
-from salesbridge.engine.load.preflight import Check, guarded, same_org
+from salesbridge.engine.load.preflight import Check, check_of, guarded, same_org
 from salesbridge.model import check
 from salesbridge.store.door import Door
 from salesbridge.store.journal import record
@@ -115,36 +116,40 @@ def _load(where: Site) -> Iterator[Check]:
     runs = where.door.runs.filter(instance=where.instance)
     if runs.filter(finished_at=None).exists():
         yield Check("Initial load", "failed", "a run is under way", "Wait for it to end.")
+    elif runs.filter(state__in=LOADED).exists() and _turned_since(where):
+        message = "the instance has turned to another org since it was loaded"
+        mend = "Load, or go live if that org holds the same data: what it lacks is created record by record."
+        yield Check("Initial load", "warning", message, mend)
     elif runs.filter(state__in=LOADED).exists():
         yield Check("Initial load", "passed", "an initial data synchronisation has completed")
     else:
         yield Check("Initial load", "failed", "no initial data synchronisation has completed", "Load first.")
 
 
+def _turned_since(where: Site) -> bool:
+    turned = where.door.activities.filter(instance_id=where.instance.pk, tag="org:confirmed").order_by("-at").first()
+    later = where.door.runs.filter(instance=where.instance, state__in=LOADED)
+    return turned is not None and not later.filter(started_at__gt=turned.at).exists()
+
+
 def _org(where: Site) -> Iterator[Check]:
-    return same_org(where.salesforce, where.instance)
+    return same_org(where.door, where.salesforce, where.instance)
 
 
 def _data_model(where: Site) -> Iterator[Check]:
     findings = check(where.table, describes_of(where.salesforce, where.entities.values(), fresh=True), initial=True)
     errors = [finding for finding in findings if finding.severity == "error"]
     for finding in errors:
-        yield Check("Data model", "failed", f"{finding.entity}.{finding.field} {finding.message}", finding.mend)
+        yield check_of("Data model", finding)
     if not errors:
         yield Check("Data model", "passed", f"{len(where.entities)} objects have every field that is needed")
 
 
 def _triggers(where: Site) -> Iterator[Check]:
-    names = ", ".join(f"'{name}'" for name in TRIGGERED)
-    soql = f"SELECT Name, TableEnumOrId, Status FROM ApexTrigger WHERE TableEnumOrId IN ({names})"
-    active = {row["TableEnumOrId"] for row in where.salesforce.tooling_query(soql) if row["Status"] == "Active"}
-    missing = [name for name in TRIGGERED if name not in active]
-    if missing:
-        message = f"no active Apex trigger on {', '.join(missing)}"
-        yield Check(
-            "Salesforce triggers", "failed", message, "Activate the package's triggers (Setup > Apex Triggers)."
-        )
-    else:
+    found = [finding for finding in trigger_findings(where.salesforce, where.table) if finding.entity in TRIGGERED]
+    for finding in found:
+        yield check_of("Salesforce triggers", finding)
+    if not any(finding.severity == "error" for finding in found):
         yield Check("Salesforce triggers", "passed", f"active on {', '.join(TRIGGERED)}")
 
 

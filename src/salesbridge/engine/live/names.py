@@ -38,14 +38,11 @@ def known(site: Site, asked: str) -> Known:
         site: The instance.
         asked: An external id, a Salesforce id of 15 or 18 characters, or either behind ``Entity:``.
     """
-    word, _, rest = asked.partition(":")
-    entities = frozenset({word}) if rest and word in site.entities else frozenset(site.entities)
-    key = rest if rest and word in site.entities else asked
-    names = {key, long_id(key)}
+    entities, names = called(site, asked)
     links: tuple[Link, ...] = ()
     changes: tuple[Change, ...] = ()
     while True:  # a record that was merged or unlinked is known by its other names from what was heard of it only
-        links, changes = _links(site, entities, names), _changes(site, entities, names)
+        links, changes = links_of(site, entities, names), _changes(site, entities, names)
         found = {name for link in links for name in (link.billing_key, link.salesforce_id)}
         found |= {name for change in changes for name in (change.key, change.record) if name}
         if found <= names:
@@ -58,7 +55,16 @@ def _entities(links: tuple[Link, ...], changes: tuple[Change, ...]) -> frozenset
     return frozenset({*(link.entity for link in links), *(change.entity for change in changes)})
 
 
-def _links(site: Site, entities: frozenset[str], names: set[str]) -> tuple[Link, ...]:
+def called(site: Site, asked: str) -> tuple[frozenset[str], set[str]]:
+    """The entities that a name may belong to, and how the record may be spelt; see :func:`known`."""
+    word, _, rest = asked.partition(":")
+    entities = frozenset({word}) if rest and word in site.entities else frozenset(site.entities)
+    key = rest if rest and word in site.entities else asked
+    return entities, {key, long_id(key)}
+
+
+def links_of(site: Site, entities: frozenset[str], names: set[str]) -> tuple[Link, ...]:
+    """The links of records that go by some names, whichever side calls them so."""
     of_entities = site.door.links(site.instance).filter(entity__in=entities)
     found = [*of_entities.filter(billing_key__in=names), *of_entities.filter(salesforce_id__in=names)]
     return tuple({(link.entity, link.billing_key): link for link in found}.values())

@@ -25,11 +25,17 @@ class Option:
         read: Reads it from text; raises ValueError where it is none.
         default: What holds where it is not set, in words.
         help: What it means.
+        unit: What its number counts; empty where it is no number.
+        choices: What it may be, where that is a list.
+        warning: What somebody must know before it is changed; empty where a wrong value does no lasting harm.
     """
 
     read: Callable[[str], Any]
     default: str
     help: str
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    warning: str = ""
 
 
 def _deletes(text: str) -> str:
@@ -61,13 +67,49 @@ def _hour(text: str) -> int | None:
     return hour
 
 
+def _told(text: str) -> str:
+    if text not in TOLD:
+        raise ValueError(", ".join(TOLD))
+    return text
+
+
+#: Results of an initial data synchronisation that are sent by e-mail.
+TOLD = ("none", "errors", "all")
 OPTIONS: Mapping[str, Option] = {
-    "deletes": Option(_deletes, "ask", "What a delete of a linked record on one side means: ask a person, or unlink."),
-    "api_reserve": Option(_share, "0.1", "Share of the day's Salesforce API calls that is left to others."),
-    "calls_per_minute": Option(_at_least_one, "1200", "Salesforce API calls that delivery makes in a minute at most."),
-    "poll_s": Option(_at_least_one, "60 where billing calls us, else 5", "Seconds between two questions to billing."),
-    "reconcile_at": Option(_hour, "2", "Hour of the tenant's night in which both sides are compared, or never."),
-    "pubsub": Option(str, PUBSUB_ADDRESS, "Address of Salesforce's Pub/Sub API, host:port."),
+    "deletes": Option(
+        _deletes,
+        "ask",
+        "What a delete of a linked record on one side means: ask a person, or unlink.",
+        choices=("ask", "unlink"),
+        warning="With unlink nobody is asked any more: a deleted record is let go, and billing's next change of it "
+        "creates it in Salesforce anew.",
+    ),
+    "api_reserve": Option(
+        _share,
+        "0.1",
+        "Share of the day's Salesforce API calls that is left to others.",
+        "share, 0 to below 1",
+        warning="With less in reserve other integrations of the org may be refused, with more delivery may be held.",
+    ),
+    "calls_per_minute": Option(
+        _at_least_one, "1200", "Salesforce API calls that delivery makes in a minute at most.", "calls a minute"
+    ),
+    "poll_s": Option(
+        _at_least_one, "60 where billing calls us, else 5", "Seconds between two questions to billing.", "seconds"
+    ),
+    "reconcile_at": Option(
+        _hour,
+        "2",
+        "Hour of the tenant's night in which both sides are compared, or never.",
+        "hour, 0 to 23",
+        warning="With never, what neither side tells us of is found by sampling only.",
+    ),
+    "pubsub": Option(
+        str,
+        PUBSUB_ADDRESS,
+        "Address of Salesforce's Pub/Sub API, host:port.",
+        warning="The connector sends its access token there. It must be Salesforce's own.",
+    ),
 }
 
 

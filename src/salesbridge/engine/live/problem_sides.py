@@ -1,7 +1,8 @@
-"""What both sides hold of the record of a problem now, field by field, and what is proposed."""
+"""What both sides hold of a record now, such as that of a problem, field by field, and what is proposed."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +49,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """A problem's record as it is now.
+    """A record as it is now.
 
     Args:
         parked: How it waits, if it does.
@@ -75,12 +76,23 @@ def sides(door: Door, problem: Problem, now: datetime) -> Sides | None:
     """Both sides of a problem's record, read now; None for a problem that is not about one record."""
     if problem.kind not in OF_RECORDS or problem.instance_id is None:
         return None
-    where = site(door, problem.instance_id)
-    name = (problem.entity, problem.key)
+    return record_sides(door, problem.instance_id, (problem.entity, problem.key), now)
+
+
+def record_sides(door: Door, instance_id: uuid.UUID, name: tuple[str, str], now: datetime) -> Sides:
+    """Both sides of a record, read now.
+
+    Args:
+        door: Door of the instance's tenant.
+        instance_id: The instance.
+        name: Entity, and external id or, before it has one, Salesforce id.
+        now: The moment.
+    """
+    where = site(door, instance_id)
     parked = door.rows(Parked).filter(instance=where.instance, entity=name[0], record=name[1]).first()
     waiting = tuple(behind(door, where.instance.pk, [name]))
-    if problem.entity not in where.entities:
-        return Sides(parked, waiting, unread=f"{problem.entity} is no longer kept in step.")
+    if name[0] not in where.entities:
+        return Sides(parked, waiting, unread=f"{name[0]} is no longer kept in step.")
     asked = waiting or (Heard(Side.BILLING, *name, Op.SAVE, origin=Origin.PERSON),)
     try:
         views = look(where, asked, now)

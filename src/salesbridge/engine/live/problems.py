@@ -148,7 +148,7 @@ def _look_again(problem: Problem, by: str) -> Heard:
     return Heard(Side.BILLING, problem.entity, problem.key, Op.SAVE, event_id, by=by, origin=Origin.PERSON)
 
 
-def dismiss(door: Door, problem: Problem, by: str) -> None:
+def dismiss(door: Door, problem: Problem, by: str, reason: str = "") -> None:
     """Let go of what a problem is about: what waits is dropped, and so is the link of a record that is gone.
 
     The next change of the record is heard and decided as ever.
@@ -157,6 +157,7 @@ def dismiss(door: Door, problem: Problem, by: str) -> None:
         door: Door of the problem's tenant.
         problem: The problem.
         by: Who says so.
+        reason: Why, in that person's words.
 
     Raises:
         ProblemError: It is closed already.
@@ -168,7 +169,7 @@ def dismiss(door: Door, problem: Problem, by: str) -> None:
             _same_record(door, problem).update(state=Problem.State.DISMISSED)
         else:
             door.problems.filter(pk=problem.pk).update(state=Problem.State.DISMISSED)
-        _record(door, problem, "problem:dismissed", by)
+        _record(door, problem, "problem:dismissed", by, **({"reason": reason} if reason else {}))
 
 
 def _drop(door: Door, problem: Problem, instance_id: uuid.UUID) -> None:

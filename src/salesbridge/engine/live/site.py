@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 from salesbridge.billing import Billing, BillingApi
 from salesbridge.engine import connections
+from salesbridge.engine.context import model_of
 from salesbridge.engine.instances import facts_of
-from salesbridge.model import TABLE, Entity, Side, Table, Transform, columns, load_order, merge
+from salesbridge.engine.pinning import verify
+from salesbridge.model import Entity, Side, Table, Transform, columns, load_order
 from salesbridge.model.kinds import Number
 from salesbridge.salesforce import Salesforce
 from salesbridge.store.door import Door
@@ -41,7 +43,7 @@ class Site:
     @cached_property
     def table(self) -> Table:
         """The tenant's data model."""
-        return merge(TABLE, self.tenant.model_overrides)
+        return model_of(self.tenant)
 
     @cached_property
     def entities(self) -> Mapping[str, Entity]:
@@ -56,8 +58,14 @@ class Site:
 
     @cached_property
     def salesforce(self) -> Salesforce:
-        """The org."""
-        return connections.salesforce(self.door, self.instance)
+        """The org, once it has been asked which one it is.
+
+        Raises:
+            SalesforceError: It is another org than the one that the instance was set up for, or does not answer.
+        """
+        opened = connections.salesforce(self.door, self.instance)
+        verify(self.door, self.instance, opened)
+        return opened
 
     @cached_property
     def user_id(self) -> str:

@@ -13,7 +13,8 @@ from django.db.models import Q
 
 from salesbridge.billing import Billing, BillingApi, open_extract
 from salesbridge.engine import connections
-from salesbridge.model import TABLE, Entity, Table, Transform, load_order, merge
+from salesbridge.engine.context import model_of
+from salesbridge.model import Entity, Table, Transform, load_order
 from salesbridge.model.swift import NativeForm
 from salesbridge.salesforce import Salesforce
 from salesbridge.settings import settings
@@ -70,7 +71,7 @@ class Work:
     @cached_property
     def table(self) -> Table:
         """The tenant's data model."""
-        return merge(TABLE, self.tenant.model_overrides)
+        return model_of(self.tenant)
 
     @cached_property
     def entities(self) -> list[Entity]:

@@ -126,8 +126,10 @@ def clean(found: Work) -> None:
 
 
 def tell(found: Work) -> None:
-    """Send the result by e-mail to the people of the instance."""
-    run = found.run
+    """Send the result by e-mail to the people of the instance, unless they chose not to be told such a one."""
+    run, chosen = found.run, found.instance.settings.get("result_mail", "all")
+    if chosen == "none" or (chosen == "errors" and run.result == RunState.COMPLETED):
+        return
     stages = found.door.stages.filter(run_id=run.pk).order_by("position")
     lines = [
         run.message,

@@ -8,11 +8,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
 from salesbridge.billing import BillingError, Extract, supported
+from salesbridge.engine.doctor.expected import expected_of
+from salesbridge.engine.doctor.gather import read_assigned, read_triggers
 from salesbridge.engine.instances import describes_of, facts_of
 from salesbridge.engine.load.context import LoadStopped, Work
 from salesbridge.engine.load.parts import PART_ROWS
-from salesbridge.model import check
+from salesbridge.engine.pinning import verify
+from salesbridge.model import Finding, check
+from salesbridge.package import BYPASS, ONGOING
 from salesbridge.salesforce import Salesforce, SalesforceError
+from salesbridge.store.door import Door
 from salesbridge.store.models import Instance
 from salesbridge.sync.load import size
 
@@ -69,23 +74,19 @@ def guarded(name: str, probe: Callable[[S], Iterator[Check]], subject: S) -> lis
         return [Check(name, "failed", error.message, error.mend)]
 
 
-def same_org(salesforce: Salesforce, instance: Instance) -> Iterator[Check]:
-    """Whether the credentials still lead to the org that the instance was set up for."""
+def same_org(door: Door, salesforce: Salesforce, instance: Instance) -> Iterator[Check]:
+    """Whether the credentials still lead to the org that the instance was set up for.
+
+    Raises:
+        SalesforceError: They do not (code ``ANOTHER_ORG``), or Salesforce does not answer.
+    """
+    verify(door, instance, salesforce)
     org = salesforce.org()
-    pinned = instance.org_id
-    if pinned and pinned != org.org_id:
-        yield Check(
-            "Salesforce",
-            "failed",
-            f"these credentials lead to org {org.org_id}, but the instance was set up for {pinned}",
-            "Set up a new instance for the other org: links of one org must not be written to another.",
-        )
-    else:
-        yield Check("Salesforce", "passed", f"signed in to org {org.org_id} as {org.username}")
+    yield Check("Salesforce", "passed", f"signed in to org {org.org_id} as {org.username}")
 
 
 def _salesforce(work: Work) -> Iterator[Check]:
-    return same_org(work.salesforce, work.instance)
+    return same_org(work.door, work.salesforce, work.instance)
 
 
 def _billing(work: Work) -> Iterator[Check]:
@@ -111,23 +112,33 @@ def _extract(work: Work) -> Iterator[Check]:
 
 def _data_model(work: Work) -> Iterator[Check]:
     describes = describes_of(work.salesforce, work.entities)
-    findings = check(work.table, describes, initial=True)
+    findings = [finding for finding in check(work.table, describes, initial=True) if finding.severity != "note"]
     for finding in findings:
-        where = f"{finding.entity}.{finding.field}" if finding.field else finding.entity
-        state: Literal["warning", "failed"] = "failed" if finding.severity == "error" else "warning"
-        yield Check("Data model", state, f"{where} {finding.message}", finding.mend)
+        yield check_of("Data model", finding)
     if not findings:
         yield Check("Data model", "passed", f"{len(describes)} objects have every field that is needed")
 
 
+def check_of(name: str, finding: Finding) -> Check:
+    """A finding of Validate Data Model as a check; an error fails it."""
+    state: Literal["warning", "failed"] = "failed" if finding.severity == "error" else "warning"
+    return Check(name, state, f"{finding.place} {finding.message}", f"{finding.mend} ({finding.where})")
+
+
 def _triggers(work: Work) -> Iterator[Check]:
-    names = ", ".join(f"'{entity.name}'" for entity in work.entities)
-    soql = f"SELECT Name, TableEnumOrId, Status FROM ApexTrigger WHERE TableEnumOrId IN ({names})"
-    active = [row for row in work.salesforce.tooling_query(soql) if row["Status"] == "Active"]
+    triggers = read_triggers(work.salesforce, {entity.name for entity in work.entities})
+    active = [trigger for trigger in triggers if trigger.active]
     if not active:
         yield Check("Salesforce triggers", "passed", "no active Apex trigger on the objects of the load")
         return
-    listed = ", ".join(f"{row['Name']} on {row['TableEnumOrId']}" for row in active)
+    passed_over = _passed_over(work)
+    active = [trigger for trigger in active if trigger.text not in passed_over]
+    if not active:
+        yield Check(
+            "Salesforce triggers", "passed", "the triggers pass over what the connector writes (Gentrack Bypass)"
+        )
+        return
+    listed = ", ".join(f"{trigger.name} on {trigger.table}" for trigger in active)
     accepted = work.run.options.get("accept_triggers")
     yield Check(
         "Salesforce triggers",
@@ -135,6 +146,14 @@ def _triggers(work: Work) -> Iterator[Check]:
         f"active: {listed}",
         "Deactivate them for the load (Setup > Apex Triggers), or accept them knowingly: they run for every record.",
     )
+
+
+def _passed_over(work: Work) -> frozenset[str]:
+    """Texts of the package's triggers while the connector's user bypasses them; others run all the same."""
+    user_id = work.salesforce.token.user_id
+    if not read_assigned(work.salesforce, user_id, [BYPASS]):
+        return frozenset()
+    return frozenset(apex.text for apex in expected_of(work.table, ONGOING).apex if apex.table)
 
 
 def _publishing(work: Work) -> Iterator[Check]:

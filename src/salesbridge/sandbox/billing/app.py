@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from salesbridge.sandbox.billing.browse import browse_routes
 from salesbridge.sandbox.billing.control import control_routes
 from salesbridge.sandbox.billing.gate import Gate
 from salesbridge.sandbox.billing.junifer import Junifer
@@ -41,6 +42,6 @@ def build_app(service: Service) -> ASGIApp:
             answer.headers.update(error.headers or {})
         return answer
 
-    routes = [*control_routes(service), *webhook_routes(service), *dialect.routes()]
+    routes = [*control_routes(service), *browse_routes(service), *webhook_routes(service), *dialect.routes()]
     handlers = {CallError: refused, HTTPException: unrouted, Exception: refused}
     return Gate(Starlette(routes=routes, exception_handlers=handlers), service, dialect)

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from .callouts import callouts
 from .demo import Demo, configure, demo_org
 from .server import serve
 
@@ -23,13 +24,13 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         type=int,
         help="port of the Pub/Sub API (default 7443, or a free one with --port 0)",
     )
-    parser.add_argument("--events", action="store_true", help="deploy the event and active triggers that tell of saves")
     parser.add_argument("--certfile", help="PEM certificate chain; serves over TLS")
     parser.add_argument("--keyfile", help="PEM private key of the certificate")
     parser.add_argument("--public-url", help="URL clients see the org at")
     parser.add_argument("--file", type=Path, help="SQLite file to keep the rows in")
     parser.add_argument("--config", type=Path, help="JSON file with settings, users and apps")
     parser.add_argument("--login-host", help="host name that plays login.salesforce.com")
+    parser.add_argument("--callout-ca", help="PEM certificates that callouts trust")
     parser.add_argument("--jwt-certificate", type=Path, help="PEM certificate of the app for JWT bearer")
     return parser.parse_args(argv)
 
@@ -57,8 +58,9 @@ def main(argv: list[str] | None = None) -> None:
     """Serve a ready-made org until interrupted."""
     options = _arguments(argv)
     certificate = options.jwt_certificate.read_text(encoding="utf-8") if options.jwt_certificate else None
-    demo = demo_org(options.file, certificate=certificate, events=options.events)
+    demo = demo_org(options.file, certificate=certificate)
     demo.org.settings.login_host = options.login_host
+    callouts(demo.org).settings.ca_file = options.callout_ca
     if options.config is not None:
         configure(demo.org, options.config)
     free = 0 if options.port == 0 else _PUBSUB_PORT

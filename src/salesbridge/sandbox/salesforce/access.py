@@ -20,12 +20,16 @@ class FieldPermission:
 
 @dataclass(frozen=True, slots=True)
 class PermissionSet:
-    """A named bundle of grants; ``fields`` goes from ``Object.Field`` to what is granted."""
+    """A named bundle of grants; ``fields`` goes from ``Object.Field`` to what is granted.
+
+    ``custom`` are the custom permissions it grants.
+    """
 
     name: str
     label: str = ""
     fields: Mapping[str, FieldPermission] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()
+    custom: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

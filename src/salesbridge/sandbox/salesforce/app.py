@@ -10,16 +10,19 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from . import (
+    browse,
     bulk,
     collections_api,
     composite,
     composite_more,
     control,
+    credentials_api,
     files,
     metadata,
     oauth,
     org_api,
     query_api,
+    soap_metadata,
     sobjects,
     tooling,
 )
@@ -37,16 +40,19 @@ if TYPE_CHECKING:
 _MODULES = (
     oauth,
     control,
+    credentials_api,
     org_api,
     query_api,
     bulk,
     metadata,
+    soap_metadata,
     tooling,
     files,
     composite,
     composite_more,
     collections_api,
     sobjects,
+    browse,
 )
 _GZIP_FROM = 1_024
 

@@ -10,7 +10,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from .faults import UnknownFaultError
-from .metadata_store import metadata_store
 from .wire import JsonResponse
 
 if TYPE_CHECKING:
@@ -23,15 +22,16 @@ if TYPE_CHECKING:
 
 
 def routes(org: Org) -> list[Route]:
-    """``/sandbox/faults`` (GET, POST, DELETE), ``/sandbox/state`` (GET) and ``/sandbox/triggers`` (GET, PUT)."""
+    """``/sandbox/faults`` (GET, POST, DELETE) and ``/sandbox/state`` (GET)."""
     return [
-        Route("/sandbox/faults", _local(org, _faults), methods=["GET", "POST", "DELETE"]),
-        Route("/sandbox/state", _local(org, _state), methods=["GET"]),
-        Route("/sandbox/triggers", _local(org, _triggers), methods=["GET", "PUT"]),
+        Route("/sandbox/faults", local(org, _faults), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/state", local(org, _state), methods=["GET"]),
     ]
 
 
-def _local(org: Org, answer: Callable[[Org, Request, bytes], Response]) -> Callable[[Request], Awaitable[Response]]:
+def local(org: Org, answer: Callable[[Org, Request, bytes], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a control route: answers callers on this machine, others get 403."""
+
     async def endpoint(request: Request) -> Response:
         if not _is_loopback(request):
             return JsonResponse({"error": "The sandbox is controlled from this machine only"}, 403)
@@ -58,18 +58,6 @@ def _faults(org: Org, request: Request, body: bytes) -> Response:
         except (UnknownFaultError, TypeError, KeyError, orjson.JSONDecodeError) as error:
             return JsonResponse({"error": str(error)}, 400)
     return JsonResponse({"faults": org.faults.state()})
-
-
-def _triggers(org: Org, request: Request, body: bytes) -> Response:
-    if request.method == "PUT":
-        try:
-            sent: dict[str, Any] = orjson.loads(body)
-            org.triggers.switch(*sent.get("objects", ()), active=sent["active"])
-        except (TypeError, KeyError, AttributeError, orjson.JSONDecodeError):
-            return JsonResponse({"error": 'Send {"active": true or false, "objects": [...] or nothing for all}'}, 400)
-    triggers = metadata_store(org).triggers
-    shown = [{"name": name, "object": each.table, "status": each.status} for name, each in sorted(triggers.items())]
-    return JsonResponse({"triggers": shown})
 
 
 def _state(org: Org, _request: Request, _body: bytes) -> Response:

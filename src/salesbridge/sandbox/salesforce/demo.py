@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .access import ConnectedApp, User
-from .event_package import install_events
 from .org import Org
 from .person_accounts import enable_person_accounts
 from .seed import seed
@@ -60,7 +59,6 @@ def demo_org(
     *,
     settings: OrgSettings | None = None,
     certificate: str | None = None,
-    events: bool = False,
 ) -> Demo:
     """An org with one app (client credentials with a run-as user, and the password flow) and two users.
 
@@ -68,7 +66,6 @@ def demo_org(
         path: A file to keep its rows in; by default they live in memory only.
         settings: What is switched on in Setup.
         certificate: PEM certificate (or public key) that JWT bearer assertions are checked with.
-        events: Whether the event, the class and the active triggers that tell of every save are deployed.
     """
     org = new_org(path, settings=settings)
     integration = org.directory.add_user("integration@sandbox.example", last_name="Integration", permissions=_admin())
@@ -81,8 +78,6 @@ def demo_org(
         permissions=_admin(),
     )
     app = ConnectedApp("Sandbox Integration", CLIENT_ID, CLIENT_SECRET, run_as=integration.id, certificate=certificate)
-    if events:
-        install_events(org)
     return Demo(org, org.directory.add_app(app), integration, person)
 
 

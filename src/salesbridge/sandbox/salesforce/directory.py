@@ -87,6 +87,10 @@ class Directory:
         held = user.permissions if user is not None else set()
         return permission in held or any(permission in each.permissions for each in self.granted(user_id))
 
+    def custom_permissions(self, user_id: str) -> frozenset[str]:
+        """The custom permissions that a user's permission sets grant."""
+        return frozenset().union(*(each.custom for each in self.granted(user_id)))
+
     def open_session(self, user: User, app: ConnectedApp | None = None, *, introspectable: bool = True) -> Session:
         """Give the user an access token."""
         now = self._org.clock().timestamp()

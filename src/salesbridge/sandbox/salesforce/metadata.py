@@ -56,7 +56,7 @@ class _Deployments:
         if call.content_type != "multipart/form-data":
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content-Type {call.content_type} is not supported")
         asked, data = _asked(parts(request.headers["content-type"], call.body))
-        options = deploy_options(_options(asked), production=self._store.settings.production)
+        options = deploy_options(_options(asked), production=not self._org.settings.sandbox)
         return self._start(request, call, options, data)
 
     def _check_permission(self, call: Call) -> None:

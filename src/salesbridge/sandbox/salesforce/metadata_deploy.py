@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from salesbridge.sandbox.salesforce.metadata_outcome import Outcome
 from salesbridge.sandbox.salesforce.metadata_package import packages, unpack
 from salesbridge.sandbox.salesforce.metadata_staging import Staging
+from salesbridge.sandbox.salesforce.metadata_tests import run_tests
 from salesbridge.sandbox.salesforce.metadata_xml import MetadataError
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from salesbridge.sandbox.salesforce.metadata_package import Package
     from salesbridge.sandbox.salesforce.metadata_store import MetadataStore
     from salesbridge.sandbox.salesforce.org import Org
+
+
+_APEX = ("ApexClass", "ApexTrigger")
 
 
 class Canceled(Exception):  # noqa: N818 - a wish, not an error
@@ -62,9 +66,11 @@ class Deploy:
         staging = Staging.of(self._org, self._store)
         for package in self._packages():
             self._stage(staging, package)
+        if not deployment.failures:
+            self._test(staging)
         with deployment.lock:
             self._pause(0)
-            failed = bool(deployment.failures)
+            failed = bool(deployment.failures) or not deployment.tests.good
             saves = not deployment.options["checkOnly"] and not (failed and deployment.options["rollbackOnError"])
             if saves and any(map(deployment.good, deployment.outcomes)):
                 deployment.move("FinalizingDeploy", self._org.clock())
@@ -91,6 +97,18 @@ class Deploy:
             deployment.outcomes.append(outcome)
             self._pause(self._store.settings.component_seconds)
 
+    def _test(self, staging: Staging) -> None:
+        """Run the tests that the options ask for, or that production asks for of Apex (*Running Tests*)."""
+        deployment, options = self._deployment, self._deployment.options
+        brought = [each.name for each in deployment.outcomes if each.type in _APEX and not each.deleted]
+        touched = any(each.type in _APEX for each in deployment.outcomes)
+        wanted = options.test_level or ("RunLocalTests" if touched and not self._org.settings.sandbox else "NoTestRun")
+        if wanted == "NoTestRun":
+            return
+        chosen = options.run_tests if wanted == "RunSpecifiedTests" else None
+        settings = self._store.settings
+        deployment.tests = run_tests(chosen, staging.classes, staging.triggers, settings, brought)
+
     def _verdict(self, *, failed: bool, saved: bool) -> str:
         good = any(map(self._deployment.good, self._deployment.outcomes))
         if not failed:
@@ -112,6 +130,7 @@ class Deploy:
             for name in set(store.permission_sets) - set(staging.permission_sets):
                 self._forget_permission_set(name)
             store.permission_sets = staging.permission_sets
+            staging.credentials.commit(self._deployment.created_by)
             for outcome in self._deployment.outcomes:
                 if outcome.deleted and outcome.problem is None:
                     store.forget(outcome.type, outcome.name)

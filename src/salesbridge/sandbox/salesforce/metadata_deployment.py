@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from salesbridge.sandbox.salesforce.metadata_tests import TestRun
 from salesbridge.sandbox.salesforce.results import ApiError
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Deployment:
     total: int = 0
     detail: str | None = None
     error: tuple[str, str] | None = None
+    tests: TestRun = field(default_factory=TestRun)
     canceled_by: tuple[str, str] | None = None
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     cancel: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -132,7 +134,7 @@ class Deployment:
 
     def _result(self) -> dict[str, Any]:
         failed = len(self.failures)
-        tested = self.options.test_level not in (None, "NoTestRun")
+        tested = self.options.test_level not in (None, "NoTestRun") or bool(self.tests.total)
         code, message = self.error or (None, None)
         by, by_name = self.canceled_by or (None, None)
         return {
@@ -147,9 +149,9 @@ class Deployment:
             "numberComponentsTotal": max(self.total, len(self.outcomes)),
             "numberComponentsDeployed": len(self.outcomes) - failed,
             "numberComponentErrors": failed,
-            "numberTestsTotal": 0,
-            "numberTestsCompleted": 0,
-            "numberTestErrors": 0,
+            "numberTestsTotal": self.tests.total,
+            "numberTestsCompleted": len(self.tests.passed),
+            "numberTestErrors": len(self.tests.failed),
             "numFiles": 0,
             "zipSize": len(self.zip),
             "createdDate": _wire(self.created),
@@ -173,17 +175,7 @@ class Deployment:
             "componentFailures": [self._message(each) for each in self.failures],
             "componentSuccesses": [self._message(each) for each in good],
             "retrieveResult": None,
-            "runTestResult": {
-                "numTestsRun": 0,
-                "numFailures": 0,
-                "totalTime": 0.0,
-                "successes": [],
-                "failures": [],
-                "codeCoverage": [],
-                "codeCoverageWarnings": [],
-                "flowCoverage": [],
-                "flowCoverageWarnings": [],
-            },
+            "runTestResult": self.tests.as_json(),
         }
 
     def _message(self, outcome: Outcome) -> dict[str, Any]:

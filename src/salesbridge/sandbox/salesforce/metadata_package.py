@@ -18,8 +18,8 @@ MAX_FILES = 10_000
 MAX_ZIP_BYTES = 39 * 1024 * 1024
 MAX_UNPACKED_BYTES = 600 * 1024 * 1024
 MANIFEST = "package.xml"
-BEFORE = "destructiveChangesPre.xml"
-AFTER = ("destructiveChanges.xml", "destructiveChangesPost.xml")
+BEFORE = ("destructiveChangesPre.xml", "destructiveChanges.xml")
+AFTER = "destructiveChangesPost.xml"
 META = "-meta.xml"
 
 _TYPES: dict[str, Kind] = {"members": Many("string"), "name": "string"}
@@ -46,18 +46,18 @@ FILE_TYPES = (
     FileType("ApexTrigger", "triggers", ".trigger", meta=True),
     FileType("CustomPermission", "customPermissions", ".customPermission"),
     FileType("PermissionSet", "permissionsets", ".permissionset"),
+    FileType("ExternalCredential", "externalCredentials", ".externalCredential"),
+    FileType("NamedCredential", "namedCredentials", ".namedCredential"),
 )
 STORED = (
     FileType("ConnectedApp", "connectedApps", ".connectedApp"),
     FileType("CustomApplication", "applications", ".app"),
     FileType("CustomTab", "tabs", ".tab"),
-    FileType("ExternalCredential", "externalCredentials", ".externalCredential"),
     FileType("ExternalClientApplication", "externalClientApps", ".eca"),
     FileType("ExtlClntAppOauthSettings", "extlClntAppOauthSettings", ".ecaOauth"),
     FileType("ExtlClntAppGlobalOauthSettings", "extlClntAppGlobalOauthSets", ".ecaGlblOauth"),
     FileType("ExtlClntAppOauthConfigurablePolicies", "extlClntAppOauthPolicies", ".ecaOauthPlcy"),
     FileType("Layout", "layouts", ".layout"),
-    FileType("NamedCredential", "namedCredentials", ".namedCredential"),
     FileType("RemoteSiteSetting", "remoteSiteSettings", ".remoteSite"),
     FileType("Settings", "settings", ".settings"),
 )
@@ -140,7 +140,7 @@ def _package(root: str, files: dict[str, bytes]) -> Package:
     found = interpret(read(files[MANIFEST], "Package"), _PACKAGE, "Package")
     package = Package(root, _version(found.get("version")), _members(found))
     for path in sorted(files):
-        if path in (BEFORE, *AFTER):
+        if path in (*BEFORE, AFTER):
             listed = interpret(read(files[path], "Package"), _PACKAGE, "Package")
             package.deletions[path] = _members(listed)
         else:

@@ -30,6 +30,9 @@ USER_PERMISSIONS = frozenset(
 )
 """System permissions this org knows by their API names; others are unknown to it."""
 
+UNQUERIED_OBJECTS = frozenset({"UserExternalCredential"})
+"""Objects that permission sets grant and no query reads (Salesforce Help, *Enable User External Credentials*)."""
+
 _ENABLED: dict[str, Kind] = {"enabled": "boolean"}
 _OBJECT: dict[str, Kind] = {
     "object": "string",
@@ -94,8 +97,11 @@ def permission_set(name: str, found: Mapping[str, Any], schema: Schema, classes:
         _required(each, ("apexClass", "enabled"))
         if each["apexClass"] not in classes:
             raise MetadataError(f"In field: apexClass - no ApexClass named {each['apexClass']} found")
+    for each in found.get("customPermissions", []):
+        _required(each, ("name", "enabled"))
     fields = dict(_field(each, schema) for each in found.get("fieldPermissions", []))
-    return PermissionSet(name, found["label"], fields, _user_permissions(found))
+    custom = frozenset(each["name"] for each in found.get("customPermissions", []) if each.get("enabled"))
+    return PermissionSet(name, found["label"], fields, _user_permissions(found), custom)
 
 
 def _required(found: Mapping[str, Any], names: tuple[str, ...]) -> None:
@@ -107,7 +113,7 @@ def _required(found: Mapping[str, Any], names: tuple[str, ...]) -> None:
 def _object(found: Mapping[str, Any], schema: Schema) -> None:
     _required(found, ("object", *_OBJECT_FLAGS))
     name = found["object"]
-    if schema.sobject(name) is None:
+    if schema.sobject(name) is None and name not in UNQUERIED_OBJECTS:
         raise MetadataError(f"In field: field - no CustomObject named {name} found")
     for flag, needed in _NEEDS.items():
         missing = [each for each in needed if found[flag] and not found[each]]

@@ -50,7 +50,15 @@ _CREDENTIAL_PARAMETER: dict[str, Kind] = {
     **dict.fromkeys(("parameterGroup", "parameterName", "parameterValue"), "string"),
     "sequenceNumber": "int",
     "parameterType": (
-        *("AuthHeader", "AuthParameter", "AuthProtocolVariant", "AuthProvider", "AuthProviderUrl", "Authentication"),
+        *(
+            "AdditionalRefreshStatusCode",
+            "AuthHeader",
+            "AuthParameter",
+            "AuthProtocolVariant",
+            "AuthProvider",
+            "AuthProviderUrl",
+            "Authentication",
+        ),
         *("AuthProviderUrlQueryParameter", "AwsStsPrincipal", "ExternalAuthIdentityProvider", "JwtBodyClaim"),
         *("JwtHeaderClaim", "SigningCertificate", *_PRINCIPALS[:2]),
     ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections import Counter
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from salesbridge.sandbox.salesforce.credentials_metadata import CREDENTIALS, CredentialStage
 from salesbridge.sandbox.salesforce.metadata_apex import Apex, apex_class, apex_trigger
 from salesbridge.sandbox.salesforce.metadata_destroy import destroy
 from salesbridge.sandbox.salesforce.metadata_fields import FIELD, custom_field
@@ -13,6 +15,7 @@ from salesbridge.sandbox.salesforce.metadata_objects import OBJECT, object_defin
 from salesbridge.sandbox.salesforce.metadata_outcome import Outcome
 from salesbridge.sandbox.salesforce.metadata_package import AFTER, BEFORE, STORED, Package, SourceFile
 from salesbridge.sandbox.salesforce.metadata_permissions import PERMISSION_SET, permission_set
+from salesbridge.sandbox.salesforce.metadata_references import check_references
 from salesbridge.sandbox.salesforce.metadata_specs import LIST_VIEW, check_component, check_list_view
 from salesbridge.sandbox.salesforce.metadata_xml import MetadataError, Problem, interpret, read
 from salesbridge.sandbox.salesforce.schema import Schema
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
 
 NOT_LISTED = "Not in package.xml"
 _STORED = {each.name for each in STORED}
-_ORDER = ("CustomObject", "ApexClass", "ApexTrigger", "CustomPermission", "PermissionSet")
+_APEX = ("ApexClass", "ApexTrigger")
+_ORDER = ("CustomObject", "ApexClass", "ApexTrigger", "CustomPermission", *CREDENTIALS, "PermissionSet")
 
 
 @dataclass(slots=True)
@@ -39,7 +43,9 @@ class Staging:
     permission_sets: dict[str, PermissionSet]
     publish_behavior: dict[str, str]
     files: dict[tuple[str, str], bytes]
+    credentials: CredentialStage
     usernames: frozenset[str] = frozenset()
+    holders: Counter[str] = field(default_factory=Counter)
     touched: set[str] = field(default_factory=set)
 
     @classmethod
@@ -53,18 +59,23 @@ class Staging:
             dict(store.permission_sets),
             dict(store.publish_behavior),
             dict(store.files),
+            CredentialStage(org),
             frozenset(user.username.casefold() for user in org.directory.users.values()),
+            Counter(name for user in org.directory.users.values() for name in user.permission_sets),
         )
 
     def knows(self, type_name: str, name: str) -> bool:
         """Whether there is, or will be, a permission set, a user or a stored component of this name."""
         if type_name == "PermissionSet":
             return name in self.permission_sets
+        if type_name in CREDENTIALS:
+            return self.credentials.knows(type_name, name)
         return name.casefold() in self.usernames if type_name == "User" else (type_name, name) in self.files
 
     def stage(self, package: Package) -> Iterator[Outcome]:
         """Try every component of a package, in the order they depend on one another."""
-        yield from destroy(self, package, BEFORE)
+        for manifest in BEFORE:
+            yield from destroy(self, package, manifest)
         for path in package.unknown:
             problem = Problem("The file is in no directory, or has no suffix, of a metadata type this org deploys")
             yield Outcome("", path.rpartition("/")[2], package.path(path), problem)
@@ -72,12 +83,13 @@ class Staging:
             files = [file for file in package.files if file.type == kind]
             if kind == "CustomObject":
                 yield from self._objects(package, files)
+            elif kind in _APEX:
+                yield from self._apex(package, files)
             else:
                 yield from (self._single(package, file) for file in files)
         yield from (self._single(package, file) for file in package.files if file.type in _STORED)
         yield from _missing(package)
-        for manifest in AFTER:
-            yield from destroy(self, package, manifest)
+        yield from destroy(self, package, AFTER)
 
     # -- objects -----------------------------------------------------------------------------------------------
 
@@ -171,6 +183,16 @@ class Staging:
         self.schema.add_field(sobject.name, made)
         self.touched.add(sobject.name)
 
+    def _apex(self, package: Package, files: list[SourceFile]) -> Iterator[Outcome]:
+        """Take classes or triggers; what they lean on may come with any file of them."""
+        taken = [self._single(package, file) for file in files]
+        for outcome in taken:
+            apex = (self.triggers if outcome.type == "ApexTrigger" else self.classes).get(outcome.name)
+            if outcome.problem is None and apex is not None:
+                with _told(outcome):
+                    check_references(apex, self.schema, self.classes)
+            yield outcome
+
     # -- files that are one component --------------------------------------------------------------------------
 
     def _single(self, package: Package, file: SourceFile) -> Outcome:
@@ -181,6 +203,7 @@ class Staging:
             "ApexClass": self._class,
             "ApexTrigger": self._trigger,
             "PermissionSet": self._permission_set,
+            **dict.fromkeys(CREDENTIALS, self._credential),
         }
         try:
             before, after = takers.get(file.type, self._stored)(file)
@@ -206,8 +229,14 @@ class Staging:
         for each in found.get("customPermissions", []):
             if not self.knows("CustomPermission", each.get("name", "")):
                 raise MetadataError(f"In field: customPermission - no CustomPermission named {each.get('name')} found")
+        self.credentials.grant(file.name, found)
         before, self.permission_sets[file.name] = self.permission_sets.get(file.name), made
         return before, made
+
+    def _credential(self, file: SourceFile) -> tuple[object, object]:
+        root = read(file.data, file.type)
+        check_component(file.type, file.name, root, self)
+        return self.credentials.take(file.type, file.name, root)
 
     def _stored(self, file: SourceFile) -> tuple[object, object]:
         root = {"Settings": f"{file.name}Settings"}.get(file.type, file.type)
@@ -229,6 +258,15 @@ def _check_listed(package: Package, file: SourceFile, outcome: Outcome, seen: se
         raise MetadataError(NOT_LISTED)
     if outcome.name.casefold() in seen:
         raise MetadataError(f"duplicate value found: {outcome.name} is defined more than once")
+
+
+@contextmanager
+def _told(outcome: Outcome) -> Iterator[None]:
+    """Note what is wrong with a component."""
+    try:
+        yield
+    except MetadataError as error:
+        outcome.problem = error.problem
 
 
 def _refused(outcome: Outcome, text: str) -> Outcome:

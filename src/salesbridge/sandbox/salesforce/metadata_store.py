@@ -19,21 +19,24 @@ PREFIXES = {
     "ApexTrigger": "01q",
     "CustomField": "00N",
     "CustomObject": "01I",
+    "ExternalCredential": "0pt",
+    "NamedCredential": "0XA",
     "PermissionSet": "0PS",
 }
 
 
 @dataclass(slots=True)
 class MetadataSettings:
-    """How deployments run: ``production`` orgs demand rollback on error and tests; the pauses are in seconds.
+    """How deployments run; the pauses are in seconds.
 
     ``pending_seconds`` pass before a deployment starts, ``component_seconds`` before each file is looked at.
+    ``failing_tests`` goes from ``Class.method`` of Apex tests to the message they fail with.
     """
 
-    production: bool = False
     pending_seconds: float = 0.0
     component_seconds: float = 0.0
     quick_deploy_window: dt.timedelta = dt.timedelta(days=10)
+    failing_tests: dict[str, str] = field(default_factory=dict)
 
 
 class MetadataStore:

@@ -6,11 +6,12 @@ Sources: REST API Developer Guide, *Query*, *QueryAll*, *Query More Results*, *Q
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .cursors import Cursors
 from .rest import Call, Handler, resource
 from .results import ApiError
+from .setup_objects import setup_tables
 from .soql import QueryResult, run_query
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from .org import Org
+    from .soql import RowSource
 
 __all__ = ["Runner", "query_routes", "routes", "run_query"]
 
@@ -31,7 +33,8 @@ def routes(org: Org) -> list[Route]:
     """``/query`` and ``/queryAll`` over the org's rows."""
 
     def run(call: Call, soql: str, deleted: bool) -> QueryResult:  # noqa: FBT001 - a Runner
-        return run_query(org, soql, include_deleted=deleted, user=call.user_id, version=call.version)
+        source = cast("RowSource", setup_tables(org, soql, call.user_id) or org)
+        return run_query(source, soql, include_deleted=deleted, user=call.user_id, version=call.version)
 
     return query_routes(org, run)
 

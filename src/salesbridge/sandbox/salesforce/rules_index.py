@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .credentials_rules import AccessRules
 from .permission_rules import AssignmentRules
 from .rules_account_contact import RELATION, ContactRules, RelationRules
 from .rules_opportunity import OpportunityLineRules, OpportunityRules
@@ -28,4 +29,5 @@ RULES: dict[str, Rules] = {
     "Product2": ProductRules(),
     "Quote": QuoteRules(),
     "QuoteLineItem": QuoteLineRules(),
+    "SetupEntityAccess": AccessRules(),
 }

@@ -45,9 +45,9 @@ def _organization(org: Org) -> dict[str, Any]:
     return {
         "Id": org.id,
         "Name": settings.organization_name,
-        "OrganizationType": "Enterprise Edition",
-        "IsSandbox": True,
-        "InstanceName": "SBX1",
+        "OrganizationType": settings.edition,
+        "IsSandbox": settings.sandbox,
+        "InstanceName": settings.instance_name,
         "LanguageLocaleKey": settings.language,
         "DefaultLocaleSidKey": settings.locale,
         "TimeZoneSidKey": settings.timezone,

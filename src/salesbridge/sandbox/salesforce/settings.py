@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -13,6 +13,9 @@ class OrgSettings:
 
     ``session_timeout`` is in seconds of inactivity. ``login_host`` is the host name that plays
     ``login.salesforce.com``: client credentials are refused there, any other host is the org's My Domain.
+    ``edition``, ``sandbox`` and ``instance_name`` are what a new org's Organization record says. ``validation_rules``
+    (error message by ``Object.Rule``) and ``duplicate_rules`` (``Object.Rule``) are active rules that queries on setup
+    show; saves do not run them.
     """
 
     person_accounts: bool = False
@@ -27,6 +30,11 @@ class OrgSettings:
     login_host: str | None = None
     organization_id: str = "00D8e000000SbxA"
     organization_name: str = "Sandbox Org"
+    edition: str = "Enterprise Edition"
+    sandbox: bool = True
+    instance_name: str = "SBX1"
+    validation_rules: dict[str, str] = field(default_factory=dict)
+    duplicate_rules: list[str] = field(default_factory=list)
     language: str = "en_US"
     locale: str = "en_NZ"
     timezone: str = "Pacific/Auckland"

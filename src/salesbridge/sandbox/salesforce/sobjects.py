@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from .org import Org
     from .rest import Call
     from .results import Row, SaveResult
-    from .schema import SObject
+    from .schema import Field, SObject
 
 _RECENT = 5
 _FILE_LIKE = (".inc",)
@@ -91,9 +92,15 @@ def _describe(request: Request, call: Call) -> Any:
     if conditional.unchanged_since(request, call.org.schema_changed_at(sobject.name)):
         return Response(status_code=304)
     visible = set(call.org.visible_names())
-    fields = call.org.visible_fields(call.user_id, sobject)
+    fields = [_as_allowed(field, call, sobject) for field in call.org.visible_fields(call.user_id, sobject)]
     children = [link for link in call.org.schema.children(sobject.name) if link.child in visible]
     return _dated(describe_full(sobject, fields, children, call.base), call, sobject.name)
+
+
+def _as_allowed(field: Field, call: Call, sobject: SObject) -> Field:
+    """A field that the caller may only read is told as one that cannot be written."""
+    read_only = field.name in call.org.field_access(call.user_id, sobject).read_only
+    return replace(field, createable=False, updateable=False) if read_only else field
 
 
 # -- by id -----------------------------------------------------------------------------------------------------------

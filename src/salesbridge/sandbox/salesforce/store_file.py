@@ -75,6 +75,7 @@ class StoreFile:
                 "label": permission_set.label,
                 "fields": fields,
                 "permissions": sorted(permission_set.permissions),
+                "custom": sorted(permission_set.custom),
             }
             row = (permission_set.name, orjson.dumps(plain))
             self._db.execute("INSERT OR REPLACE INTO permission_set VALUES (?, ?)", row)
@@ -115,7 +116,8 @@ def _sobject(plain: dict[str, Any]) -> SObject:
 
 def _permission_set(plain: dict[str, Any]) -> PermissionSet:
     fields = {name: FieldPermission(*granted) for name, granted in plain["fields"].items()}
-    return PermissionSet(plain["name"], plain["label"], fields, frozenset(plain["permissions"]))
+    granted = (frozenset(plain["permissions"]), frozenset(plain.get("custom", ())))
+    return PermissionSet(plain["name"], plain["label"], fields, *granted)
 
 
 def _field(plain: dict[str, Any]) -> Field:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from salesbridge.sandbox.salesforce.credentials_rows import credential_rows
 from salesbridge.sandbox.salesforce.tooling_schema import USAGES
 from salesbridge.sandbox.salesforce.values import datetime_text
 
@@ -49,6 +50,8 @@ class ToolingRows:
             "CustomObject": lambda: (self._custom_object(each) for each in self._sobjects() if each.custom),
             "EntityDefinition": lambda: map(self._entity, self._sobjects()),
             "FieldDefinition": self._fields,
+            **credential_rows(self._org, self._system),
+            "ValidationRule": self._validation_rules,
         }
 
     def _sobjects(self) -> Iterator[SObject]:
@@ -102,6 +105,19 @@ class ToolingRows:
                         "EntityDefinitionId": owner,
                         "ManageableState": "unmanaged",
                     }
+
+    def _validation_rules(self) -> Iterator[Row]:
+        for full_name, message in self._org.settings.validation_rules.items():
+            owner, _, name = full_name.partition(".")
+            system = self._system("ValidationRule", full_name)
+            yield {
+                "Id": system["Id"],
+                "Active": True,
+                "EntityDefinitionId": self._owner(owner),
+                "ErrorMessage": message,
+                "ManageableState": "unmanaged",
+                "ValidationName": name,
+            }
 
     def _custom_object(self, sobject: SObject) -> Row:
         name = sobject.name.rpartition("__")[0]

@@ -23,10 +23,17 @@ _TABLES = {
     "CustomObject": f"{_SYSTEM} DeveloperName NamespacePrefix ManageableState:picklist SharingModel:picklist",
     "EntityDefinition": "Id:id DurableId QualifiedApiName DeveloperName Label MasterLabel PluralLabel KeyPrefix "
     "NamespacePrefix PublisherId DeploymentStatus:picklist " + " ".join(f"Is{flag}:boolean" for flag in _FLAGS.split()),
+    "ExternalCredential": f"{_SYSTEM} DeveloperName MasterLabel Language:picklist NamespacePrefix FullName Description "
+    "AuthenticationProtocol:picklist ManageableState:picklist",
+    "NamedCredential": f"{_SYSTEM} DeveloperName MasterLabel Language:picklist NamespacePrefix FullName Endpoint "
+    "NamedCredentialType:picklist CalloutStatus:picklist AllowMergeFieldsinBody:boolean "
+    "AllowMergeFieldsinHeader:boolean GenerateAuthorizationHeader:boolean ManageableState:picklist",
     "FieldDefinition": "Id:id DurableId QualifiedApiName DeveloperName Label MasterLabel DataType NamespacePrefix "
     "EntityDefinitionId>EntityDefinition Length:int Precision:int Scale:int RelationshipName PublisherId "
     "IsNillable:boolean IsIndexed:boolean IsCalculated:boolean IsNameField:boolean IsApiFilterable:boolean "
     "IsApiGroupable:boolean IsApiSortable:boolean IsPolymorphicForeignKey:boolean ValueTypeId",
+    "ValidationRule": "Id:id Active:boolean Description EntityDefinitionId>EntityDefinition ErrorDisplayField "
+    "ErrorMessage ManageableState:picklist NamespacePrefix ValidationName",
 }
 
 

@@ -2,33 +2,29 @@
 
 Apex is never run. A trigger counts as the connector's when its body names the class ``GentrackCallout``, or a deployed
 class that leads there; its header says what it listens to. Sources: Apex Developer Guide, *Triggers and Order of
-Execution*, *Operations That Don't Invoke Triggers*, *Trigger Context Variables*, *JSON Support*; the vendor's
-published sample for the event's fields.
+Execution*, *Operations That Don't Invoke Triggers*, *Trigger Context Variables*; the vendor's published sample for the
+event's fields.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
-
-import orjson
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from .metadata_store import metadata_store
 from .results import SaveError, SaveResult
+from .trigger_apex import Publisher, Publishing, publishing
+from .trigger_payload import changed, mapped, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .bus_log import Event
     from .metadata_apex import Apex
     from .org import Org, Undo
     from .results import Row
 
-CALLOUT = "GentrackCallout"
 EVENT = "Gentrack_Object_Event__e"
-EXTERNAL_ID = "Gentrack_External_Id__c"
-PAYLOAD_LIMIT = 32_768
 _RELATION = "AccountContactRelation"
 _SHOWN: dict[str, tuple[bool, bool]] = {
     "insert": (False, True),
@@ -54,52 +50,30 @@ class Triggers:
 
     Args:
         org: The org.
-
-    Attributes:
-        bypass: Tells of a user's id whether triggers shall publish nothing for that user's saves.
     """
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        self.bypass: Callable[[str], bool] = lambda _user: False
         self._pending: list[tuple[int, Event]] = []
+        self._read: tuple[Mapping[str, Apex], Mapping[str, Apex], Publishing] | None = None
 
     # -- which triggers ----------------------------------------------------------------------------------------
 
     def listening(self, sobject: str) -> list[Apex]:
         """The active triggers on an object that publish; none while class or event are missing."""
+        return [each.trigger for each in self._publishers(sobject)]
+
+    def _publishers(self, sobject: str) -> tuple[Publisher, ...]:
+        found = self._publishing().publishers.get(sobject, ())
+        return found if found and self._org.schema.sobject(EVENT) is not None else ()
+
+    def _publishing(self) -> Publishing:
+        """What the Apex says; read once for each deployment, since every deployment brings other dictionaries."""
         store = metadata_store(self._org)
-        found = [each for each in store.triggers.values() if each.table == sobject and each.status == "Active"]
-        if not found or self._org.schema.sobject(EVENT) is None:
-            return []
-        publishers = self._publishers(store.classes)
-        return [each for each in found if _names(each.body, publishers)]
-
-    @staticmethod
-    def _publishers(classes: dict[str, Apex]) -> set[str]:
-        """The active classes that publish, by themselves or through one another."""
-        active = {name: each for name, each in classes.items() if each.status == "Active"}
-        found: set[str] = set()
-        wider = {CALLOUT} & set(active)
-        while wider - found:
-            found |= wider
-            wider = {name for name, each in active.items() if _names(each.body, found)}
-        return found
-
-    def switch(self, *sobjects: str, active: bool) -> None:
-        """Switch triggers on or off as deploying them with another status does, without the deployment.
-
-        Args:
-            *sobjects: The objects whose triggers are meant; all when none is named.
-            active: Whether they are to be active.
-        """
-        with self._org.lock:
-            store = metadata_store(self._org)
-            status = "Active" if active else "Inactive"
-            store.triggers = {
-                name: replace(each, status=status) if not sobjects or each.table in sobjects else each
-                for name, each in store.triggers.items()
-            }
+        known = self._read
+        if known is None or known[0] is not store.classes or known[1] is not store.triggers:
+            known = self._read = (store.classes, store.triggers, publishing(store.classes, store.triggers))
+        return known[2]
 
     # -- what they publish -------------------------------------------------------------------------------------
 
@@ -113,32 +87,47 @@ class Triggers:
             results: What became of its records.
             journal: What the save wrote.
             place: Where the transaction stands after the save; :meth:`forget` goes back behind it.
-            user: Who saves.
+            user: Who saves; with a custom permission that a trigger's handler asks for, that trigger tells nothing.
 
         Returns:
             The results to answer when the fault ``event_before_commit`` lets the events out and the save fail.
         """
         watched = (sobject, _RELATION) if sobject == "Contact" else (sobject,)
-        heard = {name: found for name in watched if (found := self.listening(name))}
-        if not heard or self.bypass(user):
+        heard = {name: found for name in watched if (found := self._heard(name, user))}
+        if not heard:
             return None
         saved = {each.id for each in results if each.success}
         seen = firings(self._org, sobject, saved, journal)
-        events = [self._event(each, user) for each in seen for _ in _hearing(heard.get(each.sobject, ()), each)]
+        events = [event for each in seen for event in self._events(heard.get(each.sobject, ()), each, user)]
         if events and self._org.faults.strikes("event_before_commit", sobject):
             self._org.bus.publish(events)
             return [_failed(each) for each in results]
         self._pending += [(place, each) for each in events]
         return None
 
-    def _event(self, firing: Firing, user: str) -> Event:
+    def _heard(self, sobject: str, user: str) -> list[Apex]:
+        granted = self._org.directory.custom_permissions
+        found = self._publishers(sobject)
+        return [each.trigger for each in found if not (each.bypass and each.bypass & granted(user))]
+
+    def _events(self, triggers: Iterable[Apex], firing: Firing, user: str) -> Iterator[Event]:
+        for _ in _hearing(triggers, firing):
+            payloads = self._payloads(firing)
+            if payloads is not None:
+                values = {"Operation_Type__c": firing.what, "Object_Type__c": firing.sobject, **payloads}
+                yield self._org.bus.event(EVENT, values, user)
+
+    def _payloads(self, firing: Firing) -> dict[str, str] | None:
+        """The payloads of an event; None when there is nothing to tell, as of an update of unmapped fields."""
         shows_old, shows_new = _SHOWN[firing.what]
-        values = {"Operation_Type__c": firing.what, "Object_Type__c": firing.sobject}
-        if shows_old and firing.old is not None:
-            values["Old_Payload__c"] = payload(firing.sobject, firing.old)
-        if shows_new and firing.new is not None:
-            values["New_Payload__c"] = payload(firing.sobject, firing.new)
-        return self._org.bus.event(EVENT, values, user)
+        old, new = firing.old if shows_old else None, firing.new if shows_new else None
+        rows = {name: row for name, row in (("Old_Payload__c", old), ("New_Payload__c", new)) if row is not None}
+        listed = self._publishing().fields
+        if not listed:
+            return {name: whole(firing.sobject, row) for name, row in rows.items()}
+        told = changed(listed.get(firing.sobject, ()), old, new)
+        sobject = self._org.sobject(firing.sobject)
+        return {name: mapped(sobject, row, told) for name, row in rows.items()} if told else None
 
     # -- with the transaction ----------------------------------------------------------------------------------
 
@@ -157,10 +146,6 @@ class Triggers:
         if self._pending:
             events, self._pending = [each for _, each in self._pending], []
             self._org.bus.publish(events)
-
-
-def _names(body: str, classes: set[str]) -> bool:
-    return any(re.search(rf"\b{re.escape(each)}\b", body, re.IGNORECASE) for each in classes)
 
 
 def _hearing(triggers: Iterable[Apex], firing: Firing) -> list[Apex]:
@@ -204,16 +189,3 @@ def _firing(org: Org, sobject: str, id_: str, old: Row | None) -> Firing | None:
     if not is_live:
         return None
     return Firing(sobject, "insert" if old is None else "undelete", old, now)
-
-
-def payload(sobject: str, row: Row) -> str:
-    """A record as ``JSON.serialize`` writes it, null fields left out; only its keys when that is too long."""
-    attributes = {"type": sobject, "url": f"/services/data/v66.0/sobjects/{sobject}/{row['Id']}"}
-    whole = {"attributes": attributes, "Id": row["Id"], **row}
-    text = orjson.dumps(whole).decode()
-    if len(text) <= PAYLOAD_LIMIT:
-        return text
-    keys: dict[str, Any] = {"attributes": attributes, "Id": row["Id"]}
-    if EXTERNAL_ID in row:
-        keys[EXTERNAL_ID] = row[EXTERNAL_ID]
-    return orjson.dumps({**keys, "Truncated": True}).decode()

@@ -28,6 +28,25 @@ SAME_TENANT = _same_tenant(_POINTERS)
 LIVE_SAME_TENANT = _same_tenant(_LIVE_POINTERS)
 """The same for what ongoing synchronisation remembers."""
 
+ACCESS_SAME_TENANT = _same_tenant((("apiclient", "instance"),)) + "".join(
+    f"\nALTER TABLE store_{table} ADD CONSTRAINT {table}_client_of_same_tenant"
+    " FOREIGN KEY (tenant_id, client_id) REFERENCES store_apiclient (tenant_id, id);"
+    for table in ("clientsecret", "revokedtoken")
+)
+"""The same for who may call billing through us."""
+
+FORMER_SAME_TENANT = _same_tenant((("formerlink", "instance"),))
+"""The same for links of orgs that are no longer written to."""
+
+OPERATION_SAME_TENANT = (
+    "ALTER TABLE store_credentialoperation ADD CONSTRAINT credentialoperation_client_of_same_tenant"
+    " FOREIGN KEY (tenant_id, client_id) REFERENCES store_apiclient (tenant_id, id);"
+)
+"""And for what is done to a credential."""
+
+INSPECTION_SAME_TENANT = _same_tenant((("inspection", "instance"),))
+"""And for what people had looked at."""
+
 APPEND_ONLY = """
 CREATE FUNCTION store_activity_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -38,3 +57,14 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON store_activity
     FOR EACH ROW EXECUTE FUNCTION store_activity_is_append_only();
 """
 """History cannot be rewritten."""
+
+AUDIT_APPEND_ONLY = """
+CREATE FUNCTION store_audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an audit entry is written once: it is neither changed nor deleted'
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON store_audit
+    FOR EACH ROW EXECUTE FUNCTION store_audit_is_append_only();
+"""
+"""Nor can what people did."""

@@ -242,6 +242,7 @@ class HeardEvent(Row):
 
     class Meta(Row.Meta):
         constraints = (models.UniqueConstraint(fields=["tenant", "event_id"], name="event_heard_once"),)
+        indexes = (models.Index(fields=["tenant", "-heard_at"], name="event_latest"),)
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"

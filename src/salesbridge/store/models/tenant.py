@@ -8,6 +8,7 @@ import uuid
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
+from salesbridge.store.models.audit import default_organisation
 from salesbridge.store.models.closed import Closed, Row, of_same_tenant
 
 
@@ -15,11 +16,14 @@ class Tenant(Closed):
     """One billing system of one retailer.
 
     Attributes:
+        organisation: Whose it is.
         zone: IANA time zone in which the billing system means its times without offset.
         country: ISO 3166 code, lets local phone numbers be read.
         path_overrides: Billing API paths that differ from the product's own, by operation.
         model_overrides: What the tenant adds to the data model or masters otherwise.
         event_overrides: Which records an event type says have changed, where that differs from the product's table.
+        link_templates: Address of a record in the billing system, by entity or ``*`` for every entity
+            (``salesbridge.model.context``).
         hook: Part of the address at which the tenant's billing system calls us.
         hook_keys: Public keys (PEM) with which it signs; several while a key is exchanged.
     """
@@ -31,6 +35,9 @@ class Tenant(Closed):
         VELOCITY = "velocity"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(
+        "store.Organisation", on_delete=models.PROTECT, default=default_organisation, related_name="+"
+    )
     name = models.CharField(max_length=200, unique=True)
     product = models.CharField(max_length=20, choices=Product)
     base_url = models.URLField(max_length=500)
@@ -40,6 +47,7 @@ class Tenant(Closed):
     path_overrides = models.JSONField(default=dict, blank=True)
     model_overrides = models.JSONField(default=dict, blank=True)
     event_overrides = models.JSONField(default=dict, blank=True)
+    link_templates = models.JSONField(default=dict, blank=True)
     hook = models.UUIDField(unique=True, db_default=RandomUUID(), editable=False)
     hook_keys = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -55,7 +63,9 @@ class Instance(Row):
     Attributes:
         org_id: Organization Id (18 characters) pinned when the credentials were first verified;
             credentials that lead to another org are refused.
-        instance_url: Where that org answered last.
+        org_sandbox: Whether that org is a sandbox; None where it was never asked.
+        org_instance: Salesforce's own instance that hosts it, such as ``NA140``.
+        instance_url: Where that org answered last; its host is the org's My Domain.
         settings: Choices of this instance (directions, guards, budgets).
     """
 
@@ -73,6 +83,8 @@ class Instance(Row):
     consumer_key = models.CharField(max_length=500, blank=True, default="")
     api_version = models.CharField(max_length=8, default="66.0")
     org_id = models.CharField(max_length=18, blank=True, default="")
+    org_sandbox = models.BooleanField(null=True, blank=True)
+    org_instance = models.CharField(max_length=20, blank=True, default="")
     instance_url = models.URLField(max_length=500, blank=True, default="")
     notify_emails = models.JSONField(default=list, blank=True)
     settings = models.JSONField(default=dict, blank=True)

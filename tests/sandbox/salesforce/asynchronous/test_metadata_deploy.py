@@ -66,6 +66,22 @@ def test_a_deployed_field_is_hidden_until_a_permission_set_grants_it(caller, dep
     assert caller.load("Name,Code__c\nA,1\n", operation="insert")["state"] == "Failed"
 
 
+def test_a_field_that_may_only_be_read_is_described_as_one_that_cannot_be_written(caller, deploy, org):
+    deploy.fields(TEXT)
+    grants = (
+        "<fieldPermissions><editable>false</editable><field>Account.Code__c</field><readable>true</readable>"
+        "</fieldPermissions><label>Reads</label>"
+    )
+    files = {"permissionsets/Reads.permissionset": f"<PermissionSet {XMLNS}>{grants}</PermissionSet>"}
+    assert deploy(files, {"PermissionSet": ["Reads"]})["status"] == "Succeeded"
+    (row,) = org.find("PermissionSet", "Name", "Reads")
+    assignment = {"PermissionSetId": row["Id"], "AssigneeId": caller.user.id}
+    org.save("insert", "PermissionSetAssignment", [assignment], user=caller.user.id)
+    described = caller("GET", "/sobjects/Account/describe").json()
+    rights = {each["name"]: (each["createable"], each["updateable"]) for each in described["fields"]}
+    assert (rights["Code__c"], rights["Name"]) == ((False, False), (True, True))
+
+
 def test_a_second_identical_deployment_changes_nothing(deploy):
     deploy.fields(TEXT)
     (field, _) = sorted(deploy.fields(TEXT)["details"]["componentSuccesses"], key=lambda each: each["componentType"])
@@ -207,7 +223,7 @@ def test_unknown_options_and_parts_are_refused(deploy, caller):
 
 
 def test_a_production_org_demands_rollback_and_tests(deploy, org):
-    metadata_store(org).settings.production = True
+    org.settings.sandbox = False
     assert deploy.post(b"", rollbackOnError=False).status_code == 400
     assert deploy.post(b"", testLevel="NoTestRun").status_code == 400
     assert deploy.post(b"").status_code == 201

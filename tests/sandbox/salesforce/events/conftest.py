@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import grpc
 import httpx2
 import pytest
+from sample_package import telling_org
 
 from salesbridge.protocols import pubsub_api_pb2 as pb
 from salesbridge.protocols import pubsub_api_pb2_grpc as rpc
-from salesbridge.sandbox.salesforce.demo import demo_org
 from salesbridge.sandbox.salesforce.server import start_in_thread
 
 TOPIC = "/event/Gentrack_Object_Event__e"
@@ -133,7 +133,7 @@ def clock():
 @pytest.fixture
 def demo(clock):
     """A ready-made org whose triggers tell of every save."""
-    demo = demo_org(events=True)
+    demo = telling_org()
     demo.org.clock = clock
     return demo
 

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import io
-import zipfile
 from itertools import pairwise
 
 import pytest
 
 from salesbridge.sandbox.salesforce.bus import DELIVERED
 from salesbridge.sandbox.salesforce.demo import configure, demo_org
-from salesbridge.sandbox.salesforce.event_package import event_package
 from salesbridge.sandbox.salesforce.metadata_store import metadata_store
 from salesbridge.sandbox.salesforce.schema import Field
 
@@ -226,15 +223,7 @@ def test_a_reordered_event_that_nothing_overtakes_comes_late(org, publish, texts
     assert texts() == ["alone"]
 
 
-# -- the ready-made package ------------------------------------------------------------------------------------------
-
-
-def test_the_package_names_a_trigger_for_each_object():
-    with zipfile.ZipFile(io.BytesIO(event_package(["Account"], active=False))) as archive:
-        names = archive.namelist()
-        meta = archive.read("triggers/AccountTrigger.trigger-meta.xml").decode()
-    assert [each for each in names if each.endswith(".trigger")] == ["triggers/AccountTrigger.trigger"]
-    assert "<status>Inactive</status>" in meta
+# -- settings ------------------------------------------------------------------------------------------------------
 
 
 def test_a_config_sets_the_bus(org, bus, tmp_path):

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import grpc
 import httpx2
+from sample_package import event_package, telling_org
 
 from salesbridge.protocols import pubsub_api_pb2 as pb
 from salesbridge.protocols import pubsub_api_pb2_grpc as rpc
@@ -24,8 +26,21 @@ def told(process):
     raise AssertionError("the launcher ended before it was ready")
 
 
-def test_the_launcher_serves_the_pubsub_api_of_an_org_with_events():
-    command = [sys.executable, "-m", "salesbridge.sandbox.salesforce", "--port", "0", "--events"]
+def deploy(url, token):
+    """Deploys the event and what tells it."""
+    headers = {"Authorization": f"Bearer {token}"}
+    options = '{"deployOptions": {"singlePackage": true}}'
+    files = {"json": (None, options, "application/json"), "file": ("deploy.zip", event_package(), "application/zip")}
+    with httpx2.Client(headers=headers, trust_env=False) as client:
+        one = f"{url}/{client.post(url, files=files).raise_for_status().json()['id']}"
+        ends = time.monotonic() + PATIENCE
+        while not (result := client.get(one).json()["deployResult"])["done"] and time.monotonic() < ends:
+            time.sleep(0.02)
+    assert result["status"] == "Succeeded"
+
+
+def test_the_launcher_serves_the_pubsub_api_of_an_org_to_which_an_event_is_deployed():
+    command = [sys.executable, "-m", "salesbridge.sandbox.salesforce", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             lines = told(process)
@@ -33,6 +48,7 @@ def test_the_launcher_serves_the_pubsub_api_of_an_org_with_events():
             sent |= {"client_id": lines["Consumer key"], "client_secret": lines["Consumer secret"]}
             url = lines["Login URL"]
             token = httpx2.post(f"{url}/services/oauth2/token", data=sent, trust_env=False).json()["access_token"]
+            deploy(f"{url}/services/data/v66.0/metadata/deployRequest", token)
             metadata = (("accesstoken", token), ("instanceurl", url), ("tenantid", lines["Organization id"]))
             with grpc.insecure_channel(lines["Pub/Sub API"], options=DIRECT) as channel:
                 request = pb.TopicRequest(topic_name=TOPIC)
@@ -45,7 +61,7 @@ def test_the_launcher_serves_the_pubsub_api_of_an_org_with_events():
 
 def test_an_org_in_a_file_keeps_its_topics(tmp_path):
     path = tmp_path / "org.db"
-    first = demo_org(path, events=True)
+    first = telling_org(path)
     first.org.save("insert", "Account", [{"Name": "a"}], user=first.integration.id)
     first.org.close()
     again = demo_org(path)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sample_package import event_package, install_events
 
 from salesbridge.sandbox.salesforce.access import FieldPermission, PermissionSet
 from salesbridge.sandbox.salesforce.bulk import ingest_jobs
-from salesbridge.sandbox.salesforce.event_package import event_package, install_events
 from salesbridge.sandbox.salesforce.metadata_store import metadata_store
 from salesbridge.sandbox.salesforce.schema import Field
 
@@ -177,16 +177,6 @@ def test_an_event_before_its_commit_outlives_the_failed_save(org, user, heard):
 # -- on and off ------------------------------------------------------------------------------------------------------
 
 
-def test_switched_off_triggers_tell_nothing_until_switched_on(org, save, told):
-    org.triggers.switch(active=False)
-    save("insert", "Account", Name="quiet")
-    assert told() == []
-    org.triggers.switch("Account", active=True)
-    save("insert", "Account", Name="loud")
-    save("insert", "Contact", LastName="quiet")
-    assert told() == [("insert", "Account")]
-
-
 def test_triggers_deployed_inactive_tell_nothing(org, save, told):
     install_events(org, active=False)
     save("insert", "Account", Name="quiet")
@@ -209,7 +199,7 @@ def test_a_deployment_over_rest_switches_triggers_off(http, org, save, told):
 def test_the_header_of_a_trigger_says_what_it_hears(org, save, told):
     store = metadata_store(org)
     known = store.triggers["AccountTrigger"]
-    object.__setattr__(known, "events", frozenset({"after update"}))
+    store.triggers = store.triggers | {known.name: replace(known, events=frozenset({"after update"}))}
     id_ = save("insert", "Account", Name="a")
     save("update", "Account", Id=id_, Name="b")
     save("delete", "Account", Id=id_)
@@ -221,24 +211,25 @@ def test_without_the_class_or_the_event_nothing_is_told(org, save, missing):
     if missing == "event":
         org.schema.remove_sobject("Gentrack_Object_Event__e")
     else:
-        del metadata_store(org).classes[missing]
+        store = metadata_store(org)
+        store.classes = {name: each for name, each in store.classes.items() if name != missing}
     save("insert", "Account", Name="a")
     assert not any(org.bus.values(each) for each in org.bus.topics())
 
 
-def test_a_trigger_may_reach_the_class_through_others(org, save, told):
-    store = metadata_store(org)
-    object.__setattr__(store.classes["TriggerHandler"], "body", "public class TriggerHandler { Callouts.run(); }")
-    between = replace(store.classes["GentrackCallout"], name="Callouts", body="class Callouts { GentrackCallout.x(); }")
+def test_a_trigger_may_reach_the_class_through_others(save, told, rewrite):
+    rewrite(TriggerHandler="public class TriggerHandler { Callouts.run(); }")
     save("insert", "Account", Name="quiet")
-    store.classes["Callouts"] = between
+    rewrite(Callouts="class Callouts { GentrackCallout.x(); }")
     save("insert", "Account", Name="loud")
     assert told() == [("insert", "Account")]
 
 
 def test_a_trigger_that_does_something_else_tells_nothing(org, save, told):
-    known = metadata_store(org).triggers["AccountTrigger"]
-    object.__setattr__(known, "body", "trigger AccountTrigger on Account (after insert) { Other.run(); }")
+    store = metadata_store(org)
+    body = "trigger AccountTrigger on Account (after insert) { Other.run(); } // TriggerHandler"
+    known = store.triggers["AccountTrigger"]
+    store.triggers = store.triggers | {known.name: replace(known, body=body)}
     save("insert", "Account", Name="a")
     assert told() == []
 
@@ -248,10 +239,79 @@ def test_objects_without_a_trigger_are_not_told(save, told):
     assert told() == []
 
 
-def test_a_user_the_bypass_names_is_not_told(org, user, save, told):
-    org.triggers.bypass = lambda each: each == user
-    save("insert", "Account", Name="a")
-    assert told() == []
+HANDLER = """
+public class TriggerHandler {
+    // FeatureManagement.checkPermission('Nobody') is not asked
+    public static void run() {
+        if (!FeatureManagement.checkPermission(Named.BYPASS)) {
+            GentrackCallout.publish();
+        }
+    }
+}
+"""
+NAMED = "public class Named { public static final String BYPASS = 'Quiet'; }"
+FIELDS = """
+public class Fields {
+    static final Map<SObjectType, List<SObjectField>> FIELDS = new Map<SObjectType, List<SObjectField>>{
+        Account.SObjectType => new List<SObjectField>{
+            Account.Name,
+            Account.Phone
+        }
+    };
+}
+"""
+
+
+@pytest.fixture
+def rewrite(org):
+    """Put other Apex in the place of what is deployed, by name."""
+
+    def put(**bodies):
+        store = metadata_store(org)
+        model = store.classes["TriggerHandler"]
+        store.classes = store.classes | {name: replace(model, name=name, body=body) for name, body in bodies.items()}
+
+    return put
+
+
+def hold(org, user, name, *custom):
+    org.directory.add_permission_set(PermissionSet(name, custom=frozenset(custom)))
+    org.directory.assign(user, name)
+
+
+def test_who_holds_the_custom_permission_that_the_handler_asks_for_is_not_told(demo, org, save, told, rewrite):
+    rewrite(TriggerHandler=HANDLER, Named=NAMED)
+    save("insert", "Account", Name="before")
+    hold(org, demo.integration.id, "Loader", "Quiet")
+    save("insert", "Account", Name="quiet")
+    org.save("insert", "Account", [{"Name": "loud"}], user=demo.person.id)
+    assert told() == [("insert", "Account")] * 2
+
+
+def test_another_custom_permission_or_a_comment_bypasses_nothing(org, user, save, told, rewrite):
+    rewrite(TriggerHandler=HANDLER, Named=NAMED)
+    hold(org, user, "Other", "Nobody")
+    save("insert", "Account", Name="loud")
+    assert told() == [("insert", "Account")]
+
+
+def test_apex_that_asks_for_no_permission_tells_of_everybody(org, user, save, told):
+    hold(org, user, "Loader", "Quiet", "Gentrack_Bypass")
+    save("insert", "Account", Name="loud")
+    assert told() == [("insert", "Account")]
+
+
+def test_apex_that_lists_fields_tells_the_changed_ones_of_them_and_the_keys(save, heard, rewrite):
+    rewrite(TriggerHandler=HANDLER + "// Fields", Named=NAMED)
+    id_ = save("insert", "Account", Name="whole", Site="x")
+    assert heard()[0][3]["Site"] == "x", "named in a comment only"
+    rewrite(TriggerHandler=HANDLER.replace("public static void", "Fields mapped; public static void"), Fields=FIELDS)
+    save("update", "Account", Id=id_, Site="y")
+    save("update", "Account", Id=id_, Phone="1")
+    [(operation, _, old, new)] = heard()[1:]
+    assert (operation, old["Phone"], new["Phone"]) == ("update", None, "1")
+    assert set(new) == {"Id", KEY, "SystemModstamp", "LastModifiedDate", "LastModifiedById", "Phone"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z", new["LastModifiedDate"])
 
 
 def test_fields_hidden_from_the_user_are_told_all_the_same(demo, org, save, heard):
@@ -262,13 +322,3 @@ def test_fields_hidden_from_the_user_are_told_all_the_same(demo, org, save, hear
     made = org.save("insert", "Account", [{"Name": "a", "Secret__c": "x"}], user=demo.person.id)[0]
     save("update", "Account", Id=made.id, Phone="1")
     assert heard()[1][3]["Secret__c"] == "x"
-
-
-def test_triggers_are_switched_over_http(served, http, save, told):
-    url = f"{served.url}/sandbox/triggers"
-    states = http.put(url, json={"active": False, "objects": ["Account"]}).json()["triggers"]
-    assert {each["object"] for each in states if each["status"] == "Inactive"} == {"Account"}
-    save("insert", "Account", Name="quiet")
-    save("insert", "Contact", LastName="loud")
-    assert told() == [("insert", "Contact")]
-    assert http.put(url, json={}).status_code == 400

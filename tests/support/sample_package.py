@@ -1,7 +1,7 @@
-"""A ready-made package of the event, the class and the triggers that make an org tell what is saved in it.
+"""A package like the vendor's samples: the event, the class and triggers that tell whole records.
 
-What a customer would deploy; the fields and the objects are those of the vendor's published preparation guide. The
-Apex is of this simulator, which never runs it.
+The fields and the objects are those of the vendor's published preparation guide; the Apex is ours and never run. The
+simulated org's own tests use it, so that they do not lean on the package that the connector generates.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
-from .metadata import DEPLOY_PREFIX
-from .metadata_deploy import Deploy
-from .metadata_deployment import Deployment, deploy_options
-from .metadata_store import metadata_store
-from .triggers import CALLOUT, EVENT, PAYLOAD_LIMIT
+from salesbridge.sandbox.salesforce.demo import demo_org
+from salesbridge.sandbox.salesforce.metadata import DEPLOY_PREFIX
+from salesbridge.sandbox.salesforce.metadata_deploy import Deploy
+from salesbridge.sandbox.salesforce.metadata_deployment import Deployment, deploy_options
+from salesbridge.sandbox.salesforce.metadata_store import metadata_store
+from salesbridge.sandbox.salesforce.trigger_apex import CALLOUT
+from salesbridge.sandbox.salesforce.trigger_payload import PAYLOAD_LIMIT
+from salesbridge.sandbox.salesforce.triggers import EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
-    from .org import Org
+    from salesbridge.sandbox.salesforce.demo import Demo
+    from salesbridge.sandbox.salesforce.org import Org
 
 OBJECTS = ("Account", "Contact", "AccountContactRelation", "Order", "OrderItem")
 LISTENED = ("after insert", "after update", "after delete", "after undelete")
@@ -65,6 +70,13 @@ def install_events(org: Org, objects: Iterable[str] = OBJECTS, *, active: bool =
     if deployment.status != "Succeeded":
         problems = "; ".join(str(each.problem) for each in deployment.failures)
         raise RuntimeError(f"The org refused the events package: {problems}")
+
+
+def telling_org(path: Path | None = None) -> Demo:
+    """A ready-made org to which the package was deployed."""
+    demo = demo_org(path)
+    install_events(demo.org)
+    return demo
 
 
 def _event() -> str:

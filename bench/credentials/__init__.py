@@ -1,0 +1,1 @@
+"""Rotating a named credential while Salesforce calls billing through it."""

@@ -1,0 +1,1 @@
+"""The token endpoint and what stands beside it: metadata, keys, revocation, introspection."""

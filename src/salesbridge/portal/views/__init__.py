@@ -1,0 +1,1 @@
+"""The pages, one module an area; ``salesbridge.portal.areas`` finds them by themselves."""
