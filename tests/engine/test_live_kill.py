@@ -41,10 +41,12 @@ def both_ready(scene):
 
 
 def some_edits(scene, count, seed):
+    """Edits that change something each time: a save that changes no mapped field is no event."""
     with People(scene, seed) as people:
         for at in range(count):
             mapped = MAPPED[at % len(MAPPED)]
-            people.edit(mapped, people.keys(mapped)[at % 6], mapped.master, mapped.values[at % len(mapped.values)])
+            value = mapped.values[(at + seed) % len(mapped.values)]
+            people.edit(mapped, people.keys(mapped)[at % 6], mapped.master, value)
 
 
 def decided(scene):

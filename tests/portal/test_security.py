@@ -88,6 +88,21 @@ def test_behind_tls_djangos_own_deployment_check_finds_nothing(tmp_path):
     assert done.returncode == 0
 
 
+def test_behind_tls_every_cookie_is_bound_to_the_host_and_to_tls(tmp_path):
+    environment = {
+        **os.environ, "SALESBRIDGE_PUBLIC_URL": "https://portal.example", "SALESBRIDGE_DATA_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "salesbridge.portal.django_settings",
+    }  # fmt: skip
+    script = (
+        "import django; django.setup()\nfrom django.conf import settings as s\n"
+        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.THEME_COOKIE_NAME, s.SESSION_COOKIE_SECURE, "
+        "s.CSRF_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS, s.ALLOWED_HOSTS)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    expected = "__Host-session __Host-csrf __Host-theme True True True 31536000 ['portal.example']"
+    assert done.stdout.strip() == expected
+
+
 @pytest.fixture
 def empty_data_dir(tmp_path, monkeypatch):
     monkeypatch.setenv("SALESBRIDGE_DATA_DIR", str(tmp_path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -22,7 +23,7 @@ def layout(request: HttpRequest) -> dict[str, Any]:
 
     They are ``theme``, ``navigation``, ``tabs``, ``instance_state``, ``may`` and ``organisation``.
     """
-    theme = request.COOKIES.get("theme", "")
+    theme = request.COOKIES.get(settings.THEME_COOKIE_NAME, "")
     role: Role | None = getattr(request, "role", None)
     known = getattr(request, "user", None) is not None and request.user.is_authenticated
     return {

@@ -88,6 +88,7 @@ CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "__Host-csrf" if _https else "csrf"
 SESSION_COOKIE_NAME = "__Host-session" if _https else "session"
+THEME_COOKIE_NAME = "__Host-theme" if _https else "theme"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_IDLE_AGE = int(timedelta(hours=1).total_seconds())
 SESSION_COOKIE_SAMESITE = "Lax"

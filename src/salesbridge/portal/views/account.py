@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -36,8 +37,10 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_back(request))
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:
-        secure = request.is_secure()
-        response.set_cookie("theme", chosen, max_age=_A_YEAR, secure=secure, httponly=True, samesite="Lax")
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(
+            settings.THEME_COOKIE_NAME, chosen, max_age=_A_YEAR, secure=secure, httponly=True, samesite="Lax"
+        )
     return response
 
 
