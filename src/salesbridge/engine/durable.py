@@ -33,7 +33,7 @@ from salesbridge.store import leases
 from salesbridge.store.door import Door
 
 #: Increase only when pending work of an older release could not be continued by the new one.
-VERSION = "1"
+VERSION = "2"
 NAME = "salesbridge"
 LOADS = "loads"
 #: Where work goes that was started beside other work, once the process that began it is dead.
@@ -91,6 +91,9 @@ def _launch(url: str, executor: str) -> None:
         "serializer": DBOSPortableJSON,
         "console_log_level": "ERROR",
         "log_level": "ERROR",
+        # Each is paid for all the time: a ping at each use of a connection, a look each 10 ms for what to notify of.
+        "db_engine_kwargs": {"pool_pre_ping": False},
+        "notification_coalesce_sec": 0.1,
     }
     DBOS(config=config)
     DBOS.launch()

@@ -26,6 +26,7 @@ from salesbridge.engine.load import settle as settling
 from salesbridge.engine.load.context import LoadStopped, Work, work
 from salesbridge.engine.load.memory import rarely_collecting
 from salesbridge.engine.load.parts import PART_ROWS
+from salesbridge.model import named_parents
 from salesbridge.salesforce import SalesforceError
 from salesbridge.salesforce.bulk import Job
 from salesbridge.store.models import Part
@@ -94,7 +95,9 @@ def check(found: Work) -> dict[str, Any]:
     for position, planned in enumerate(plan["sizes"]):
         values = {"position": position, "state": StageState.WAITING, "total": planned["records"]}
         found.door.stages.get_or_create(run_id=run.pk, entity=planned["entity"], defaults=values)
-    return {"passed": plan["passed"], "stages": [planned["entity"] for planned in plan["sizes"]]}
+    stages = [planned["entity"] for planned in plan["sizes"]]
+    needs = {name: sorted(named_parents(found.table[name])) for name in stages}
+    return {"passed": plan["passed"], "stages": stages, "needs": needs}
 
 
 @durable

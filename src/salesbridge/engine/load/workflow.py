@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dbos import DBOS, SetWorkflowID, WorkflowHandle
@@ -92,9 +92,7 @@ def _run(tenant_id: str, run_id: str, reading: list[WorkflowHandle[None]]) -> st
         call(steps.begin)
         with SetWorkflowID(f"reading:{run_id}"):
             reading.append(DBOS.start_workflow(read_ahead, tenant_id, run_id, checked["stages"]))
-        for entity in checked["stages"]:
-            call.entity = entity
-            _stage(call, entity)
+        _stages(call, checked["stages"], checked["needs"])
         call.entity = ""
         call(steps.report)
     except _Stopped as stop:
@@ -115,42 +113,117 @@ def _unexpected(error: Exception) -> dict[str, str]:
     }
 
 
-def _stage(call: _Caller, entity: str) -> None:
-    read = DBOS.get_event(f"reading:{call.ids[1]}", entity, timeout_seconds=_FOR_EVER_S)
-    if "stopped" in read:
-        raise _Stopped(entity, read["stopped"])
-    prepared = call(steps.prepare, entity)
-    saves = waves = _waves(call, entity, prepared["parts"], 0)
-    if prepared["activate"]:
-        waves = _waves(call, entity, call(steps.activate, entity, saves), saves)
-    call(steps.settle, entity, saves, waves)
+def _stages(call: _Caller, names: Sequence[str], needs: Mapping[str, Sequence[str]]) -> None:
+    """Send each object while the results of the one before are still to be read, unless it is a parent.
+
+    So Salesforce always has something to do. Objects are never in Salesforce's hands at the same time, since children
+    of one parent lock its row.
+    """
+    ahead: _Stage | None = None
+    for name in names:
+        if ahead is not None and ahead.entity in needs[name]:
+            ahead.end()
+            ahead = None
+        stage = _Stage(call, name)
+        try:
+            stage.prepare()
+            ahead = _waited_for(ahead)
+            stage.send()
+        except _Stopped:
+            if ahead is not None:
+                ahead.end()  # what Salesforce holds by now is known afterwards
+            raise
+        if ahead is not None:
+            ahead.end()
+        ahead = stage
+    if ahead is not None:
+        ahead.end()
 
 
-def _waves(call: _Caller, entity: str, parts: list[str], wave: int) -> int:
-    """Send a wave, then smaller ones of what met a lock; returns the number of the next wave."""
-    again = _wave(call, parts)
-    for most in WAVES:
-        wave += 1
-        if not again:
-            break
-        DBOS.sleep(_PAUSE_S)
-        again = _wave(call, call(steps.retry, entity, wave, most), in_flight=1)
-    else:
-        wave += 1
-    return wave
+def _waited_for(ahead: _Stage | None) -> _Stage | None:
+    """The stage once Salesforce has worked on it; none where it has to end first, since it writes once more."""
+    if ahead is None:
+        return None
+    ahead.wait()
+    if not ahead.activates:
+        return ahead
+    ahead.end()
+    return None
 
 
-def _wave(call: _Caller, parts: list[str], in_flight: int = IN_FLIGHT) -> int:
-    """Send parts, a few at a time; returns how many rows must be sent again."""
-    again = 0
-    for group in _groups(parts, in_flight):
-        for part in group:
-            call(steps.create, part)
-            call(steps.upload, part)
-            call(steps.close, part)
-        for part in group:
-            again += call(steps.collect, part, call(steps.poll, part))["again"]
-    return again
+class _Stage:
+    """One object's share of a run."""
+
+    def __init__(self, call: _Caller, entity: str) -> None:
+        self.entity = entity
+        self._run = call
+        self._groups: list[list[str]] = []
+        self.activates = False
+        self._jobs: list[tuple[str, Any]] = []
+        self._again = 0
+
+    def _call(self, step: Callable[..., dict[str, Any]], *args: Any) -> Any:
+        self._run.entity = self.entity
+        return self._run(step, *args)
+
+    def prepare(self) -> None:
+        """Cut the first wave, once billing has been read."""
+        self._run.entity = self.entity
+        read = DBOS.get_event(f"reading:{self._run.ids[1]}", self.entity, timeout_seconds=_FOR_EVER_S)
+        if "stopped" in read:
+            raise _Stopped(self.entity, read["stopped"])
+        prepared = self._call(steps.prepare, self.entity)
+        self._groups = list(_groups(prepared["parts"], IN_FLIGHT))
+        self.activates = prepared["activate"]
+
+    def send(self) -> None:
+        """Give Salesforce the first parts."""
+        for part in self._groups[0] if self._groups else ():
+            self._send(part)
+
+    def _send(self, part: str) -> None:
+        for step in (steps.create, steps.upload, steps.close):
+            self._call(step, part)
+
+    def wait(self) -> None:
+        """Wait until Salesforce has worked on all parts; the last results are still to be read."""
+        while self._groups:
+            self._jobs = [(part, self._call(steps.poll, part)) for part in self._groups.pop(0)]
+            if self._groups:
+                self._collect()
+                self.send()
+
+    def _collect(self) -> None:
+        self._again += sum(self._call(steps.collect, part, job)["again"] for part, job in self._jobs)
+        self._jobs = []
+
+    def end(self) -> None:
+        """Read the results, repeat what met a lock, activate, and close the books."""
+        self.wait()
+        self._collect()
+        saves = waves = self._repeated(0)
+        if self.activates:
+            self._groups = list(_groups(self._call(steps.activate, self.entity, saves), IN_FLIGHT))
+            self._one_wave()
+            waves = self._repeated(saves)
+        self._call(steps.settle, self.entity, saves, waves)
+
+    def _one_wave(self) -> None:
+        self._again = 0
+        self.send()
+        self.wait()
+        self._collect()
+
+    def _repeated(self, wave: int) -> int:
+        """Send smaller and smaller waves of what met a lock, part after part; returns the number of the next wave."""
+        for most in WAVES:
+            wave += 1
+            if not self._again:
+                return wave
+            DBOS.sleep(_PAUSE_S)
+            self._groups = list(_groups(self._call(steps.retry, self.entity, wave, most), 1))
+            self._one_wave()
+        return wave + 1
 
 
 def _groups(parts: list[str], size: int) -> Iterator[list[str]]:
