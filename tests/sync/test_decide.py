@@ -515,3 +515,30 @@ def test_the_number_of_a_new_relation_is_made_of_its_account_and_its_customer():
     linked = frozenset({("Account", "A1"), ("Contact", "C1")})
     decision = decide(TABLE["AccountContactRelation"], Facts((), new, None, None, linked, NOW))
     assert decision.write_to(SF) == Write(SF, {EXTERNAL_ID: "A1:C1"})
+
+
+# Records whose parents are what they are
+
+
+def relation(account, contact):
+    entity = next(each for each in TABLE.entities if each.name == "AccountContactRelation")
+    cells = {
+        EXTERNAL_ID: "A1:C2",
+        "Account.Gentrack_External_Id__c": account,
+        "Contact.Gentrack_External_Id__c": contact,
+    }
+    billing = Seen({EXTERNAL_ID: "A1:C2", **RELATED}, "A1:C2")
+    facts = Facts(
+        (), Seen(cells, "A1:C2", SALESFORCE_ID), billing, Link("A1:C2", SALESFORCE_ID, billing.cells), LINKED, NOW
+    )
+    return decide(entity, facts)
+
+
+RELATED = {"Account.Gentrack_External_Id__c": "A1", "Contact.Gentrack_External_Id__c": "C2"}
+LINKED = frozenset({("Account", "A1"), ("Contact", "C2"), ("Contact", "C3")})
+
+
+def test_a_relation_that_a_merge_has_moved_is_a_question():
+    assert relation("A1", "C2").reason is Reason.EQUAL
+    for account, contact in (("A1", "C3"), ("A9", "C2"), ("A1", None)):
+        assert summary(relation(account, contact)) == (Verdict.ASK, Reason.MOVED, ())

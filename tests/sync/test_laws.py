@@ -13,7 +13,7 @@ from salesbridge.sync.decision import Reason, Verdict
 from salesbridge.sync.merge import TRAVELS, Rule, slots
 
 SETTLED = {
-    Reason.EQUAL, Reason.LEFT, Reason.PROSPECT, Reason.GONE, Reason.FIGHTING, Reason.UNKNOWN_NUMBER,
+    Reason.EQUAL, Reason.LEFT, Reason.PROSPECT, Reason.GONE, Reason.FIGHTING, Reason.UNKNOWN_NUMBER, Reason.MOVED,
 }  # fmt: skip
 LAW = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -194,11 +194,19 @@ def _both(entity: Entity, facts: Facts, salesforce: Seen, billing: Seen, *, invi
         verdict, reason = Verdict.WRITE, Reason.WRITE
     elif fighting:
         verdict, reason = Verdict.ASK, Reason.FIGHTING
+    elif _moved(entity, moves):
+        verdict, reason = Verdict.ASK, Reason.MOVED
     elif moves:
         verdict, reason = Verdict.NOTHING, Reason.LEFT
     else:
         verdict, reason = Verdict.NOTHING, Reason.ROLLED_BACK if invisible else Reason.EQUAL
     return Decision(verdict, reason, writes, moves, lost, equal, fighting=fighting)
+
+
+def _moved(entity: Entity, moves: tuple[Move, ...]) -> bool:
+    """Whether the record hangs on another parent in Salesforce, of those that make it what it is and stay for ever."""
+    fixed = {parent.column for parent in entity.parents if parent.required and parent.create_only}
+    return any(move.name in fixed and move.rule is Rule.FIXED for move in moves)
 
 
 def _sent_parents(entity: Entity, writes: tuple[Write, ...]) -> Cells:

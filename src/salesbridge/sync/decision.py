@@ -37,6 +37,7 @@ class Reason(StrEnum):
     GONE_FROM_BILLING = "gone from billing"
     UNKNOWN_NUMBER = "unknown number"
     CLAIMED_TWICE = "claimed twice"
+    MOVED = "belongs to another parent"
     UNLINKED = "unlinked"
 
 
@@ -62,6 +63,9 @@ SENTENCES: Mapping[Reason, str] = {
     "Gentrack_External_Id__c, then retry.",
     Reason.CLAIMED_TWICE: "Two Salesforce records claim the same billing record. Clear Gentrack_External_Id__c of the "
     "wrong one, then retry.",
+    Reason.MOVED: "In Salesforce the record belongs to another parent than in billing, as after a merge, and "
+    "Salesforce does not let it be moved back. Change it in billing, or delete it in Salesforce and create it anew; "
+    "then retry.",
     Reason.UNLINKED: "The record was deleted on one side; the two are no longer linked, as the settings say.",
 }  # fmt: skip
 
