@@ -39,6 +39,13 @@ def velocity():
     yield from served(Seed(40, "NZ", awkward=0), settings, "/velocity/api/v1", VELOCITY)
 
 
+@pytest.fixture(params=["junifer", "velocity"])
+def shop(request):
+    """Orders as somebody places them, alike in both dialects; see ``Shop``."""
+    kind = {"junifer": JuniferShop, "velocity": VelocityShop}[request.param]
+    return kind(request.getfixturevalue(request.param))
+
+
 @pytest.fixture(scope="session")
 def signing_key():
     """One key pair for all tests, as making one takes its time."""
@@ -65,6 +72,140 @@ def published(receiver, signing_key):
     service.publisher.subscribe(receiver.url, concurrency=1, key=signing_key, tenant_id="7")
     yield service
     service.publisher.stop()
+
+
+class Shop:
+    """Places, changes and moves orders; lines are named as the simulator does."""
+
+    def __init__(self, client):
+        self.client = client
+        self.billing = client.billing
+        self.account = self.billing.page("accounts", limit=1)[0]["number"]
+        self.other = self.billing.page("accounts", limit=2)[1]["number"]
+        self.steps = client.running.provisioning
+
+    def line(self, point=None, **others):
+        return {"product_code": self.product()["code"], "service_point": point, "from_date": "2027-01-01", **others}
+
+    def product(self, service="Electricity"):
+        """A product that is sold."""
+        offered = (one for one in self.billing.records("products") if one["active"])
+        return next(one for one in offered if one["service_type"] == service)
+
+    def placed(self, *lines, **others):
+        """The number of a new order."""
+        answer = self.place(*lines, **others)
+        assert answer.status_code == 201, answer.text
+        return answer.json().get("number") or answer.json()["OrderNumber"]
+
+    def accepted(self, *lines, **others):
+        """The number of an accepted order."""
+        number = self.placed(*lines, **others)
+        for status in ("ready", "accepted"):
+            assert self.move(number, status).is_success
+        return number
+
+    def order(self, number):
+        return self.billing.find("orders", number)
+
+    def point(self, identifier):
+        return self.billing.find("service_points", identifier)
+
+
+class JuniferShop(Shop):
+    scheme = "MPAN"
+    unknown = "1000000000778"
+    second = "1000000000787"
+
+    def place(self, *lines, account=None, **others):
+        body = {"accountNumber": account or self.account, **self.body(lines)}
+        return self.client.post("/orders", json={**body, **{JUNIFER_NAMES[name]: v for name, v in others.items()}})
+
+    def body(self, lines):
+        return {"orderLines": [{JUNIFER_NAMES[name]: value for name, value in line.items()} for line in lines]}
+
+    def change(self, number, *lines):
+        return self.client.put(f"/orders/{self.order(number)['id']}", json=self.body(lines))
+
+    def move(self, number, status, reason=None):
+        body = {"status": status, **({"reason": reason} if reason else {})}
+        return self.client.put(f"/orders/{self.order(number)['id']}/status", json=body)
+
+    def codes(self, answer):
+        assert answer.status_code == 400, answer.text
+        return [error["errorDetail"]["errorCode"] for error in answer.json()["validationErrors"]]
+
+    def shown(self, number):
+        [shown] = self.client.get("/orders", params={"number": number}).json()["results"]
+        return {ours: shown.get(name) for name, ours in (("status", "status"), ("statusReason", "reason"))}
+
+    def called(self, kind, reference):
+        rows = self.client.get(f"/{kind}", params={"externalReference": reference}).json()["results"]
+        return [row["number"] for row in rows]
+
+    def agreements(self, account):
+        rows = self.client.get(f"/accounts/accountNumber/{account}/agreements").json()["results"]
+        return {row["number"]: (row.get("orderNumber"), row.get("activeFl"), row["cancelled"]) for row in rows}
+
+
+class VelocityShop(Shop):
+    scheme = "ICP"
+    unknown = "0009999999UN14F"
+    second = "0009999998UND0A"
+
+    def place(self, *lines, account=None, **others):
+        body = {"AccountNumber": account or self.account, **self.body(lines)}
+        return self.client.post("/Orders", json={**body, **{VELOCITY_NAMES[name]: v for name, v in others.items()}})
+
+    def body(self, lines):
+        return {"Lines": [{VELOCITY_NAMES[name]: value for name, value in line.items()} for line in lines]}
+
+    def change(self, number, *lines):
+        return self.client.patch(f"/Orders/{number}", json=self.body(lines))
+
+    def move(self, number, status, reason=None):
+        body = {"Status": status, **({"Reason": reason} if reason else {})}
+        return self.client.post(f"/Orders/{number}/Status", json=body)
+
+    def codes(self, answer):
+        assert answer.status_code == 400, answer.text
+        return [answer.json()["Error"]["Code"]]
+
+    def shown(self, number):
+        shown = self.client.get(f"/Orders/{number}").json()
+        return {"status": shown["Status"], "reason": shown["StatusReason"]}
+
+    def called(self, kind, reference):
+        path = kind.capitalize()
+        answer = self.client.get(f"/{path}", params={"externalReference": reference}).json()
+        assert answer["Page"]["Total"] == len(answer["Items"])
+        return [row[f"{path.removesuffix('s')}Number"] for row in answer["Items"]]
+
+    def agreements(self, account):
+        rows = self.client.get("/Contracts", params={"pageSize": 500}).json()["Items"]
+        own = [row for row in rows if row["AccountNumber"] == account]
+        return {row["ContractNumber"]: (row["OrderNumber"], row["IsActive"], row["IsCancelled"]) for row in own}
+
+
+JUNIFER_NAMES = {
+    "product_code": "productCode",
+    "quantity": "quantity",
+    "service_point": "meterPointIdentifier",
+    "from_date": "fromDt",
+    "to_date": "toDt",
+    "unit_price": "unitPrice",
+    "reference": "externalReference",
+    "customer": "customerNumber",
+}
+VELOCITY_NAMES = {
+    "product_code": "ProductCode",
+    "quantity": "Quantity",
+    "service_point": "ServicePoint",
+    "from_date": "StartDate",
+    "to_date": "EndDate",
+    "reference": "ExternalReference",
+    "customer": "CustomerNumber",
+}
 
 
 class _Receiver(ThreadingHTTPServer):

@@ -151,7 +151,8 @@ def test_an_order_is_told_as_quote_and_then_as_contract(billing, statuses, told)
     assert events == [("quote-created", data)]
     for status, event_type in zip(statuses, told, strict=True):
         moved = events_after(billing, lambda status=status: billing.update("orders", order["id"], {"status": status}))
-        assert moved == [(event_type, {**data, "status": status})]
+        assert moved[0] == (event_type, {**data, "status": status})
+        assert {told for told, _ in moved[1:]} <= {"agreement-created", "agreement-updated"}
 
 
 def test_a_changed_draft_is_told_and_an_unchanged_later_order_is_not(billing):

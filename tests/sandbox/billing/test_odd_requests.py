@@ -28,7 +28,7 @@ def members(wire, *extra):
 
 
 JUNIFER = members(junifer_wire, "primaryContact", "primaryAccount", "orderLines", "billingAddress", "name")
-VELOCITY = members(velocity_wire, "PrimaryCustomer", "PostalAddress", "Lines", "UnitPrice", "Address")
+VELOCITY = members(velocity_wire, "PrimaryCustomer", "Reason", "PostalAddress", "Lines", "UnitPrice", "Address")
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -45,6 +45,7 @@ VELOCITY = members(velocity_wire, "PrimaryCustomer", "PostalAddress", "Lines", "
             ("POST", "/accountCustomers"),
             ("PUT", "/accountCustomers/300000001"),
             ("POST", "/orders"),
+            ("PUT", "/orders/700000001"),
             ("PUT", "/orders/700000001/status"),
             ("PUT", "/eventPublishing"),
         ]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from salesbridge.sandbox.billing import Billing, Clock, Seed
 from salesbridge.sandbox.billing.journal import OtherSeedError
-from salesbridge.sandbox.billing.rules import RefusedError
+from salesbridge.sandbox.billing.problems import RefusedError
 from salesbridge.sandbox.billing.store import UnknownRecordError
 
 LATE = 2 * 10**12

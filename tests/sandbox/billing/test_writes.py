@@ -35,6 +35,8 @@ WRITES = [
     ("POST", "/accounts"),
     ("POST", "/accountCustomers"),
     ("POST", "/orders"),
+    ("PUT", "/orders/700000001"),
+    ("PUT", "/orders/700000001/status"),
 ]
 
 

@@ -58,6 +58,13 @@ def test_the_address_of_a_record_in_salesforce_leads_to_its_page(anonymous, make
     answer = anonymous.get(f"/{account[:15]}")
     assert (answer.status_code, answer.headers["location"]) == (302, f"{BROWSE}?object=Account&key={account}")
     assert anonymous.get("/favicon.ico").status_code == 404
+    answer = anonymous.get(f"/lightning/r/Account/{account}/view")
+    assert (answer.status_code, answer.headers["location"]) == (302, f"{BROWSE}?object=Account&key={account}")
+
+
+def test_addresses_of_setup_lead_to_the_objects(anonymous):
+    answer = anonymous.get("/lightning/setup/AsyncApiJobStatus/page?address=%2F7508e0000000001AAA")
+    assert (answer.status_code, answer.headers["location"]) == (302, BROWSE)
 
 
 def test_values_are_shown_as_text(see, make):

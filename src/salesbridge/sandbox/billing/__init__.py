@@ -2,6 +2,9 @@
 
 from salesbridge.sandbox.billing.clock import Clock
 from salesbridge.sandbox.billing.extract import write_extract
+from salesbridge.sandbox.billing.pace import Pace
+from salesbridge.sandbox.billing.problems import RefusedError
+from salesbridge.sandbox.billing.provisioning import Provisioning
 from salesbridge.sandbox.billing.publisher import Publisher
 from salesbridge.sandbox.billing.seed import Expectations, Seed
 from salesbridge.sandbox.billing.server import RunningBilling, start_in_thread
@@ -15,7 +18,10 @@ __all__ = [
     "Change",
     "Clock",
     "Expectations",
+    "Pace",
+    "Provisioning",
     "Publisher",
+    "RefusedError",
     "Retries",
     "RunningBilling",
     "Seed",

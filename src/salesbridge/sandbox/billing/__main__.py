@@ -14,6 +14,7 @@ import uvicorn
 from salesbridge.sandbox.billing.awkward import LARGEST_SHARE
 from salesbridge.sandbox.billing.journal import kept_day
 from salesbridge.sandbox.billing.markets import MARKETS
+from salesbridge.sandbox.billing.pace import Pace
 from salesbridge.sandbox.billing.seed import Seed
 from salesbridge.sandbox.billing.server import bound_port, configuration
 from salesbridge.sandbox.billing.service import Service, Settings
@@ -34,16 +35,19 @@ def main(arguments: list[str] | None = None) -> int:
         version=chosen.version,
         zone=chosen.zone,
         retries=Retries(scale=chosen.webhook_retry_scale),
+        provisioning=Pace(chosen.provisioning, chosen.objections, chosen.cancellations),
     )
     billing = Billing(seed, file=chosen.file)
     service = Service(billing, settings)
     config = configuration(service, port=chosen.port, certfile=chosen.certfile, keyfile=chosen.keyfile)
     try:
         subscribed = subscribed_by(chosen, service.publisher)
+        service.provisioner.start()
         asyncio.run(_serve(config, settings, "https" if chosen.certfile else "http", subscribed))
     except KeyboardInterrupt:
         return 0
     finally:
+        service.provisioner.stop()
         service.publisher.stop()
         billing.close()
     return 0
@@ -85,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--internal-url", default="http://billing.internal:43002", help="what links show")
     add("--version", default="", help="what the version endpoint answers")
     add("--zone", default="", help="time zone; default that of the market")
+    add("--provisioning", type=float, default=0.0, help="seconds between the steps of accepted orders; 0: by hand")
+    add("--objections", type=float, default=0.0, help="share of the orders whose switch is objected to")
+    add("--cancellations", type=float, default=0.0, help="share of the objections that cancel the order")
     add_webhook_options(parser)
     return parser
 

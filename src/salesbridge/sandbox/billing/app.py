@@ -11,6 +11,7 @@ from salesbridge.sandbox.billing.browse import browse_routes
 from salesbridge.sandbox.billing.control import control_routes
 from salesbridge.sandbox.billing.gate import Gate
 from salesbridge.sandbox.billing.junifer import Junifer
+from salesbridge.sandbox.billing.provisioning_control import provisioning_routes
 from salesbridge.sandbox.billing.requests import CallError
 from salesbridge.sandbox.billing.velocity import Velocity
 from salesbridge.sandbox.billing.webhook_control import webhook_routes
@@ -42,6 +43,7 @@ def build_app(service: Service) -> ASGIApp:
             answer.headers.update(error.headers or {})
         return answer
 
-    routes = [*control_routes(service), *browse_routes(service), *webhook_routes(service), *dialect.routes()]
+    own = (control_routes, provisioning_routes, browse_routes, webhook_routes)
+    routes = [*(route for routes_of in own for route in routes_of(service)), *dialect.routes()]
     handlers = {CallError: refused, HTTPException: unrouted, Exception: refused}
     return Gate(Starlette(routes=routes, exception_handlers=handlers), service, dialect)

@@ -25,6 +25,8 @@ _POINTS_AT: dict[str, Kind] = {
     "primary_customer_number": "customers",
     "product_code": "products",
     "agreement_number": "agreements",
+    "order_number": "orders",
+    "service_point": "service_points",
 }
 
 

@@ -98,10 +98,10 @@ def service_point(seed: int, index: int, as_of: date) -> Record:
     }
 
 
-def order(seed: int, index: int, catalogue: list[Record], as_of: date, identifier: str) -> Record:
-    """An order without number, account and customer, with one line."""
+def order(seed: int, index: int, offered: list[Record], as_of: date, identifier: str) -> Record:
+    """An order without number, account and customer, with one line for one of the products offered."""
     dice = draws(seed, "order", index)
-    product = catalogue[dice[0] % len(catalogue)]
+    product = offered[dice[0] % len(offered)]
     start = as_of + timedelta(days=dice[1] % 60)
     return {
         "status": ORDER_STATUSES[dice[2] % len(ORDER_STATUSES)],

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from salesbridge.sandbox.billing.faults import UnknownFaultError
+from salesbridge.sandbox.billing.problems import RefusedError
 from salesbridge.sandbox.billing.records import KINDS
 from salesbridge.sandbox.billing.requests import CallError, body_of
-from salesbridge.sandbox.billing.rules import RefusedError
 from salesbridge.sandbox.billing.service import Service, json_answer
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -12,8 +12,9 @@ from salesbridge.sandbox.billing import junifer_forms as forms
 from salesbridge.sandbox.billing.clock import parse_local
 from salesbridge.sandbox.billing.junifer_wire import JuniferWire
 from salesbridge.sandbox.billing.names import renamed
+from salesbridge.sandbox.billing.order_rules import refuse_to_seller
+from salesbridge.sandbox.billing.problems import Problem, RefusedError
 from salesbridge.sandbox.billing.requests import CallError, form_of, not_found, refused, source_of, whole_number
-from salesbridge.sandbox.billing.rules import Problem, RefusedError
 from salesbridge.sandbox.billing.service import Service, json_answer, same
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from salesbridge.sandbox.billing.members import Form
     from salesbridge.sandbox.billing.records import Kind, Record
+    from salesbridge.sandbox.billing.relations import Referenced
 
+_T = TypeVar("_T")
 PREFIX = "/rest/v1"
 LISTS: dict[str, Kind] = {
     "customers": "customers",
@@ -37,6 +40,7 @@ LISTS: dict[str, Kind] = {
 _KEYS = {"products": "code", "service_points": "identifier", "account_customers": "customerNumber"}
 #: Lists that find one record by its business key, and the query that holds it.
 _FOUND_BY = {"accounts": "number", "products": "code", "agreements": "number", "orders": "number"}
+_REFERENCED: dict[str, Referenced] = {"customers": "customers", "accounts": "accounts", "orders": "orders"}
 _LINK_KEY = {"accountNumber", "customerNumber"}
 _LARGEST_PAGE, _PAGE = 1000, 100
 
@@ -86,7 +90,7 @@ class Junifer:
 
     def _list_routes(self) -> Iterable[Route]:
         creates: dict[str, Form] = {
-            "customers": forms.CUSTOMER,
+            "customers": forms.CUSTOMER_CREATE,
             "accounts": forms.ACCOUNT_CREATE,
             "accountCustomers": forms.LINK_CREATE,
             "orders": forms.ORDER_CREATE,
@@ -99,7 +103,7 @@ class Junifer:
 
     def _customer_routes(self) -> Iterable[Route]:
         path = f"{PREFIX}/customers"
-        yield Route(f"{path}/{{id:int}}", self._record("customers", forms.CUSTOMER), methods=["GET", "PUT"])
+        yield Route(f"{path}/{{id:int}}", self._record("customers", forms.CUSTOMER_UPDATE), methods=["GET", "PUT"])
         yield Route(f"{path}/customerNumber/{{number}}", self._record("customers"), methods=["GET"])
         for way in ("{id:int}", "customerNumber/{number}"):
             yield Route(f"{path}/{way}/accounts", self._accounts_of, methods=["GET"])
@@ -122,7 +126,8 @@ class Junifer:
         points = f"{PREFIX}/meterPoints"
         yield Route(f"{points}/{{id:int}}", self._record("service_points"), methods=["GET"])
         yield Route(f"{points}/meterPointIdentifier/{{number}}", self._record("service_points"), methods=["GET"])
-        yield Route(f"{PREFIX}/orders/{{id:int}}", self._record("orders"), methods=["GET"])
+        order = self._record("orders", forms.ORDER_UPDATE)
+        yield Route(f"{PREFIX}/orders/{{id:int}}", order, methods=["GET", "PUT"])
         yield Route(f"{PREFIX}/orders/{{id:int}}/status", self._order_status, methods=["PUT"])
 
     async def _version(self, _: Request) -> Response:
@@ -153,6 +158,9 @@ class Junifer:
             if number is not None:
                 found = self._billing.find(kind, number)
                 return self._results(request, kind, [found] if found else [])
+            reference = request.query_params.get("externalReference")
+            if reference is not None and path in _REFERENCED:
+                return self._results(request, kind, self._billing.referenced(_REFERENCED[path], reference))
             if path == "accountCustomers" and not _LINK_KEY.isdisjoint(request.query_params):
                 return self._results(request, kind, self._links(request))
             return self._page(request, path, kind)
@@ -244,8 +252,10 @@ class Junifer:
 
     async def _order_status(self, request: Request) -> Response:
         order = self._found(request, "orders")
-        if not (values := await form_of(request, forms.ORDER_STATUS)):
+        values = await form_of(request, forms.ORDER_STATUS)
+        if "status" not in values:
             raise CallError(400, "Required", "status is required")
+        self._written(forms.ORDER_STATUS, lambda: refuse_to_seller(order, values["status"]))
         self._change(request, "orders", order, forms.ORDER_STATUS, values)
         return Response(status_code=204)
 
@@ -272,7 +282,7 @@ class Junifer:
         source = source_of(request)
         self._written(form, lambda: self._billing.update(kind, record["id"], values, source=source))
 
-    def _written(self, form: Form, write: Callable[[], Record]) -> Record:
+    def _written(self, form: Form, write: Callable[[], _T]) -> _T:
         try:
             return write()
         except RefusedError as error:

@@ -35,6 +35,7 @@ CUSTOMER = {
     "companyName": "company_name",
     "companyNumber": "company_number",
     "dateOfBirth": "birth_date",
+    "externalReference": "external_reference",
 }
 PRIMARY_CONTACT = {
     "email": "email",
@@ -60,6 +61,8 @@ ACCOUNT = {
     "tradingName": "trading_name",
     "companyNumber": "company_number",
     "currency": "currency",
+    "creditHoldFl": "credit_hold",
+    "externalReference": "external_reference",
 }
 ACCOUNT_CUSTOMER = {
     "id": "id",
@@ -88,6 +91,8 @@ AGREEMENT = {
     "contractedToDt": "contracted_to",
     "termMonths": "term_months",
     "cancelled": "cancelled",
+    "orderNumber": "order_number",
+    "activeFl": "active",
 }
 METER_POINT = {
     "id": "id",
@@ -107,6 +112,8 @@ ORDER = {
     "accountNumber": "account_number",
     "customerNumber": "customer_number",
     "validToDt": "valid_to",
+    "externalReference": "external_reference",
+    "statusReason": "status_reason",
 }
 ORDER_LINE = {
     "productCode": "product_code",

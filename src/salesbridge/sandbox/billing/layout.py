@@ -58,6 +58,12 @@ class Template:
         return [place for place, link in enumerate(self.links) if link[side] == at]
 
 
+def order_at(point: int) -> int | None:
+    """The index of the seeded order for a service point, if that is one of the kind that has one: see ``Seed``."""
+    block, at = divmod(point, POINTS)
+    return block if at == BLOCK - 1 else None
+
+
 @lru_cache(maxsize=1024)
 def _is_portfolio(seed: int, block: int) -> bool:
     return mix(seed, block) % _PORTFOLIO_ONE_IN == 0

@@ -32,11 +32,22 @@ _LONGEST = {
     "country": 2,
 }
 _OTHERS = 100
+_REFERENCE, _REASON = 80, 255
 
 
 def texts(names: Mapping[str, str]) -> tuple[Member, ...]:
     """Text members, by their names on the wire and ours, with the lengths that the system keeps."""
     return tuple(Member(name, ours, longest=_LONGEST.get(ours, _OTHERS)) for name, ours in names.items())
+
+
+def reference(name: str) -> Member:
+    """What the creator of a record calls it; it is given at creation only."""
+    return Member(name, "external_reference", longest=_REFERENCE)
+
+
+def reason(name: str) -> Member:
+    """Why somebody changes the status of an order."""
+    return Member(name, "status_reason", longest=_REASON)
 
 
 def read_only(*names: str) -> tuple[Member, ...]:

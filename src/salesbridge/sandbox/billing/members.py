@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from salesbridge.sandbox.billing.rules import Problem
+from salesbridge.sandbox.billing.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,12 +72,13 @@ class Form:
 
     def _wire_name(self, members: tuple[Member, ...], target: str) -> str | None:
         head, _, rest = target.partition(".")
+        head, at, place = head.partition("[")
         for member in members:
             if member.target == target:
                 return member.name
             inner = target if not member.target else rest if member.target == head else None
             if member.inside and inner and (found := self._wire_name(member.inside, inner)):
-                return f"{member.name}.{found}"
+                return f"{member.name}{at}{place}.{found}"
         return None
 
     def _read(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from salesbridge.sandbox.billing.rules import Problem, RefusedError
+from salesbridge.sandbox.billing.problems import Problem, RefusedError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -43,7 +43,8 @@ def not_found(what: str) -> CallError:
 def refused(error: RefusedError, form: Form) -> CallError:
     """A 400 for broken rules, with the members named as on the wire."""
     problems = [Problem(form.wire_name(p.member), p.code, p.message) for p in error.problems]
-    return CallError(400, "ValidationFailed", str(error), problems)
+    code = next((p.code for p in error.problems if p.own), "ValidationFailed")
+    return CallError(400, code, str(error), problems)
 
 
 def source_of(request: Request) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from salesbridge.sandbox.billing.clock import at
+from salesbridge.sandbox.billing.order_rules import check_order
+from salesbridge.sandbox.billing.problems import Edit, Problem, RefusedError, known, period, required
 from salesbridge.sandbox.billing.records import ADDRESS, ROLES, Kind, Record, key_of
 
 if TYPE_CHECKING:
@@ -18,32 +19,6 @@ if TYPE_CHECKING:
 
 _UTC = ZoneInfo("UTC")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-TRANSITIONS = {
-    "draft": ("ready", "cancelled"),
-    "ready": ("draft", "accepted", "cancelled"),
-    "accepted": ("provisioning", "cancelled"),
-    "provisioning": ("active", "cancelled"),
-    "active": ("completed", "cancelled"),
-    "completed": (),
-    "cancelled": (),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a value is refused. ``member`` is our name of it, which a dialect translates."""
-
-    member: str
-    code: str
-    message: str
-
-
-class RefusedError(ValueError):
-    """The values break rules; ``problems`` tells each."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
-        self.problems = problems
 
 
 def defaults(kind: Kind) -> Record:
@@ -68,134 +43,67 @@ def check(billing: Billing, kind: Kind, before: Record | None, after: Record) ->
     Raises:
         RefusedError: It breaks at least one.
     """
-    change = _Change(before, after)
-    if problems := [*_CHECKS[kind](billing, change), *_country(change)]:
+    edit = Edit(before, after)
+    if problems := [*_CHECKS[kind](billing, edit), *_country(edit)]:
         raise RefusedError(problems)
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    before: Record | None
-    after: Record
-
-    def __getitem__(self, member: str) -> Any:
-        return self.after.get(member)
-
-    def changed(self, member: str) -> bool:
-        return self.before is None or self.before.get(member) != self.after.get(member)
-
-
-def _customer(billing: Billing, change: _Change) -> Iterator[Problem]:
-    needed = "company_name" if change["type"] == "Organisation" else "surname"
-    if change.changed(needed) or change.changed("type"):
-        yield from _required(change, needed)
-    email = change["email"]
-    if change.changed("email") and email and (email.count("@") != 1 or email[0] == "@" or email[-1] == "@"):
+def _customer(billing: Billing, edit: Edit) -> Iterator[Problem]:
+    needed = "company_name" if edit["type"] == "Organisation" else "surname"
+    if edit.changed(needed) or edit.changed("type"):
+        yield from required(edit, needed)
+    email = edit["email"]
+    if edit.changed("email") and email and (email.count("@") != 1 or email[0] == "@" or email[-1] == "@"):
         yield Problem("email", "InvalidEmail", f"{email} is not an e-mail address")
-    if change.changed("birth_date") and change["birth_date"]:
+    if edit.changed("birth_date") and edit["birth_date"]:
         today = at(billing.clock.now(), _UTC).date()
-        if date.fromisoformat(change["birth_date"]) > today:
+        if date.fromisoformat(edit["birth_date"]) > today:
             yield Problem("birth_date", "InvalidDate", "The date of birth is in the future")
-    if change.changed("primary_account_number") and change["primary_account_number"] is not None:
-        yield from _known(billing, change, "accounts", "primary_account_number")
+    if edit.changed("primary_account_number") and edit["primary_account_number"] is not None:
+        yield from known(billing, edit, "accounts", "primary_account_number")
 
 
-def _account(billing: Billing, change: _Change) -> Iterator[Problem]:
+def _account(billing: Billing, edit: Edit) -> Iterator[Problem]:
     for member in ("account_class", "primary_customer_number"):
-        if change.changed(member):
-            yield from _required(change, member)
-    if change.changed("primary_customer_number") and change["primary_customer_number"]:
-        yield from _known(billing, change, "customers", "primary_customer_number")
+        if edit.changed(member):
+            yield from required(edit, member)
+    if edit.changed("primary_customer_number") and edit["primary_customer_number"]:
+        yield from known(billing, edit, "customers", "primary_customer_number")
 
 
-def _account_customer(billing: Billing, change: _Change) -> Iterator[Problem]:
-    if change.before is None:
-        missing = [*_required(change, "account_number"), *_required(change, "customer_number")]
+def _account_customer(billing: Billing, edit: Edit) -> Iterator[Problem]:
+    if edit.before is None:
+        missing = [*required(edit, "account_number"), *required(edit, "customer_number")]
         yield from missing
         if not missing:
-            yield from _known(billing, change, "accounts", "account_number")
-            yield from _known(billing, change, "customers", "customer_number")
-            if billing.find("account_customers", key := key_of("account_customers", change.after)):
+            yield from known(billing, edit, "accounts", "account_number")
+            yield from known(billing, edit, "customers", "customer_number")
+            if billing.find("account_customers", key := key_of("account_customers", edit.after)):
                 yield Problem("customer_number", "Duplicate", f"There is already an account customer {key}")
-    yield from _period(change, "from_date", "to_date")
+    yield from period(edit, "from_date", "to_date")
 
 
-def _agreement(billing: Billing, change: _Change) -> Iterator[Problem]:
-    if change.before is None:
-        yield from _known(billing, change, "accounts", "account_number")
-        yield from _known(billing, change, "products", "product_code")
-    yield from _period(change, "from_date", "to_date")
+def _agreement(billing: Billing, edit: Edit) -> Iterator[Problem]:
+    if edit.before is None:
+        yield from known(billing, edit, "accounts", "account_number")
+        yield from known(billing, edit, "products", "product_code")
+    yield from period(edit, "from_date", "to_date")
 
 
-def _service_point(billing: Billing, change: _Change) -> Iterator[Problem]:
-    if change.changed("account_number"):
-        yield from _known(billing, change, "accounts", "account_number")
-    yield from _period(change, "supply_start", "supply_end")
+def _service_point(billing: Billing, edit: Edit) -> Iterator[Problem]:
+    if edit.changed("account_number"):
+        yield from known(billing, edit, "accounts", "account_number")
+    yield from period(edit, "supply_start", "supply_end")
 
 
-def _product(_: Billing, change: _Change) -> Iterator[Problem]:
-    yield from _required(change, "name")
+def _product(_: Billing, edit: Edit) -> Iterator[Problem]:
+    yield from required(edit, "name")
 
 
-def _order(billing: Billing, change: _Change) -> Iterator[Problem]:
-    if change.before is None:
-        yield from _required(change, "account_number")
-        if change["account_number"]:
-            yield from _known(billing, change, "accounts", "account_number")
-        if change["customer_number"]:
-            yield from _known(billing, change, "customers", "customer_number")
-        if change["status"] != "draft":
-            yield Problem("status", "InvalidStatus", "A new order is a draft")
-    else:
-        yield from _transition(change.before, change)
-    if change.changed("lines"):
-        yield from _lines(billing, change)
-
-
-def _transition(before: Record, change: _Change) -> Iterator[Problem]:
-    old, new = before["status"], change["status"]
-    if new != old and new not in TRANSITIONS[old]:
-        allowed = ", ".join(TRANSITIONS[old]) or "nothing"
-        yield Problem("status", "InvalidStatus", f"An order that is {old} can become {allowed}, not {new}")
-    for member in ("lines", "valid_to"):
-        if change.changed(member) and old != "draft":
-            yield Problem(member, "Frozen", f"An order that is {old} is no longer changed; make it a draft")
-
-
-def _lines(billing: Billing, change: _Change) -> Iterator[Problem]:
-    if not change["lines"]:
-        yield Problem("lines", "Required", "An order needs a line")
-    for line in change["lines"] or []:
-        if billing.find("products", str(line.get("product_code"))) is None:
-            code = line.get("product_code")
-            yield Problem("lines.product_code", "UnknownProduct", f"There is no product {code}")
-        identifier = line.get("service_point")
-        if identifier is not None and billing.find("service_points", identifier) is None:
-            yield Problem("lines.service_point", "UnknownMeterPoint", f"There is no service point {identifier}")
-
-
-def _country(change: _Change) -> Iterator[Problem]:
-    country = (change["address"] or {}).get("country")
-    if change.changed("address") and country is not None and not _COUNTRY.fullmatch(country):
+def _country(edit: Edit) -> Iterator[Problem]:
+    country = (edit["address"] or {}).get("country")
+    if edit.changed("address") and country is not None and not _COUNTRY.fullmatch(country):
         yield Problem("address.country", "InvalidCountry", "A country is two capital letters (ISO 3166)")
-
-
-def _required(change: _Change, member: str) -> Iterator[Problem]:
-    if not str(change[member] or "").strip():
-        yield Problem(member, "Required", "A value is required")
-
-
-def _known(billing: Billing, change: _Change, kind: Kind, member: str) -> Iterator[Problem]:
-    number = change[member]
-    if billing.find(kind, str(number)) is None:
-        noun = {"customers": "customer", "accounts": "account", "products": "product"}[kind]
-        yield Problem(member, f"Unknown{noun.capitalize()}", f"There is no {noun} {number}")
-
-
-def _period(change: _Change, start: str, end: str) -> Iterator[Problem]:
-    touched = change.changed(start) or change.changed(end)
-    if touched and change[start] and change[end] and change[end] < change[start]:
-        yield Problem(end, "InvalidPeriod", "The end is before the start")
 
 
 _CHECKS = {
@@ -205,7 +113,7 @@ _CHECKS = {
     "products": _product,
     "agreements": _agreement,
     "service_points": _service_point,
-    "orders": _order,
+    "orders": check_order,
 }
 _WITH_ADDRESS = ("customers", "accounts", "service_points")
 _DEFAULTS: dict[Kind, Record] = {
@@ -215,10 +123,13 @@ _DEFAULTS: dict[Kind, Record] = {
             ("title", "forename", "surname", "preferred_name", "job_title", "company_name", "company_number")
         ),
         **dict.fromkeys(("birth_date", "email", "phone", "work_phone", "mobile", "fax", "primary_account_number")),
+        "external_reference": None,
     },
-    "accounts": dict.fromkeys(
-        ("account_class", "trading_name", "company_number", "currency", "primary_customer_number", "closed")
-    ),
+    "accounts": {
+        **dict.fromkeys(("account_class", "trading_name", "company_number", "currency", "primary_customer_number")),
+        **dict.fromkeys(("closed", "external_reference")),
+        "credit_hold": False,
+    },
     "account_customers": {
         "primary": False,
         "roles": [],
@@ -233,6 +144,7 @@ _DEFAULTS: dict[Kind, Record] = {
         "term_months": None,
         "cancelled": False,
         "agreement_type": None,
+        **dict.fromkeys(("order_number", "active", "service_point")),
     },
     "service_points": {
         "supply_status": "Pending",
@@ -240,5 +152,9 @@ _DEFAULTS: dict[Kind, Record] = {
         "supply_start": None,
         "supply_end": None,
     },
-    "orders": {"status": "draft", "valid_to": None, "customer_number": None, "lines": []},
+    "orders": {
+        "status": "draft",
+        "lines": [],
+        **dict.fromkeys(("valid_to", "customer_number", "external_reference", "status_reason")),
+    },
 }

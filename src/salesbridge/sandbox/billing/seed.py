@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 _DEFAULT_DAY = date(2026, 1, 1)
 _TWIN = layout.CUSTOMERS - 1
+_GIVEN_LATER: dict[Kind, Record] = {
+    "customers": {"external_reference": None},
+    "accounts": {"external_reference": None, "credit_hold": False},
+    "agreements": {"order_number": None, "active": None, "service_point": None},
+    "orders": {"external_reference": None, "status_reason": None},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ class Seed:
         """
         if not 0 <= index < self.counts[kind]:
             raise IndexError(f"{kind} has no record {index}")
-        record = self._makers[kind](self, index)
+        record = {**self._makers[kind](self, index), **_GIVEN_LATER.get(kind, {})}
         record["id"] = first_id(kind) + index
         record["modified"] = self.history[kind].modified(index)
         if how := self._awkward.get(kind, {}).get(index):
@@ -162,6 +168,12 @@ class Seed:
     @cached_property
     def _catalogue(self) -> list[Record]:
         return contracts.products(self.seed, self.place) if self.accounts else []
+
+    @cached_property
+    def _offered(self) -> list[Record]:
+        """The products that an order for an account's first supply can be for."""
+        service = self.place.supplies[0][1]
+        return [one for one in self._catalogue if one["active"] and one["service_type"] == service]
 
     @cached_property
     def _twins(self) -> dict[str, int]:
@@ -258,7 +270,7 @@ class Seed:
     def _order(self, index: int) -> Record:
         account = index * layout.BLOCK + layout.BLOCK - 1
         identifier = numbers.market_identifier(self.place, 0, index * layout.POINTS + layout.BLOCK - 1)
-        record = contracts.order(self.seed, index, self._catalogue, self.as_of, identifier)
+        record = contracts.order(self.seed, index, self._offered, self.as_of, identifier)
         record["number"] = numbers.order_number(index)
         record["account_number"] = numbers.account_number(account)
         record["customer_number"] = self.customer_number(self.arrangement.primary_customer(account))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from salesbridge.sandbox.billing.provisioning import Provisioning
     from salesbridge.sandbox.billing.publisher import Publisher
 
 _START_SECONDS = 30
@@ -59,9 +60,15 @@ class RunningBilling:
         """What publishes events to subscribed webhooks."""
         return self.service.publisher
 
+    @property
+    def provisioning(self) -> Provisioning:
+        """What the billing system itself does with orders and service points."""
+        return self.service.provisioning
+
     def stop(self, *, wait: bool = True) -> None:
         """Stop listening and publishing and wait for it, unless told not to; the records stay readable."""
         self._server.should_exit = True
+        self.service.provisioner.stop()
         self.publisher.stop(wait=wait)
         if wait:
             self._thread.join(_START_SECONDS)
@@ -123,6 +130,7 @@ def start_in_thread(
     thread = threading.Thread(target=server.run, name="billing-sandbox", daemon=True)
     thread.start()
     _wait_until_started(server, thread)
+    service.provisioner.start()
     scheme = "https" if certfile else "http"
     return RunningBilling(f"{scheme}://{_HOST}:{bound_port(server)}", service, server, thread)
 

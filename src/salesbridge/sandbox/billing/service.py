@@ -14,6 +14,8 @@ import orjson
 from starlette.responses import Response
 
 from salesbridge.sandbox.billing.faults import Faults, spoil
+from salesbridge.sandbox.billing.pace import Pace, Provisioner
+from salesbridge.sandbox.billing.provisioning import Provisioning
 from salesbridge.sandbox.billing.publisher import Publisher
 from salesbridge.sandbox.billing.store import Billing
 from salesbridge.sandbox.billing.subscriptions import Retries
@@ -45,6 +47,7 @@ class Settings:
         touch_account: Whether an account counts as modified when the name, phone or fax that it shows of its primary
             customer changes; a real system may not do so.
         retries: When events that were not delivered are sent again.
+        provisioning: How accepted orders go on by themselves; as it is: not at all.
     """
 
     product: Product = "junifer"
@@ -58,6 +61,7 @@ class Settings:
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
     touch_account: bool = True
     retries: Retries = Retries()
+    provisioning: Pace = Pace()
 
     def keys(self) -> tuple[tuple[str, str], ...]:
         """Every user with its key."""
@@ -92,6 +96,8 @@ class Service:
         self.faults = Faults()
         self.billing.touch_account = self.settings.touch_account
         self.publisher = Publisher(self.billing, self.faults, self.settings.product, self.settings.retries)
+        self.provisioning = Provisioning(self.billing)
+        self.provisioner = Provisioner(self.billing, self.settings.provisioning)
         self.version = self.settings.version or DEFAULT_VERSIONS[self.settings.product]
         self.zone = ZoneInfo(self.settings.zone or self.billing.seed.place.zone)
         self.calls: Counter[str] = Counter()

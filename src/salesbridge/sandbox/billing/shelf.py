@@ -79,10 +79,10 @@ class Shelf:
         edited = sum(1 for record in self._edited.values() if record and record["modified"] >= since)
         return self._history.count_since(since) - covered + edited
 
-    def created(self) -> Iterator[Record]:
-        """The records that are not of the seed, by ascending id."""
-        found = (self._edited[record_id] for record_id in sorted(self._created.values()))
-        return (record for record in found if record is not None)
+    def edited(self) -> list[Record]:
+        """The records that were created or changed, by ascending id."""
+        found = (self._edited[record_id] for record_id in self._touched)
+        return [record for record in found if record is not None]
 
     def _lay(self, record_id: int, record: Record | None) -> None:
         if record_id not in self._edited:

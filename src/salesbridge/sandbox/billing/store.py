@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from salesbridge.sandbox.billing import numbers, rules
+from salesbridge.sandbox.billing import numbers, order_effects, order_rules, rules
 from salesbridge.sandbox.billing.clock import Clock
 from salesbridge.sandbox.billing.journal import Journal
 from salesbridge.sandbox.billing.names import shown_by_accounts
 from salesbridge.sandbox.billing.records import KINDS, Kind, Record, key_of
+from salesbridge.sandbox.billing.relations import Referenced, Relations
 from salesbridge.sandbox.billing.seed import Seed
 from salesbridge.sandbox.billing.shelf import Shelf
 
@@ -46,6 +48,14 @@ class Change:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What one call has changed so far."""
+
+    rows: list[tuple[Kind, int, Record | None]]
+    changes: list[Change]
+
+
 class Billing:
     """All records over one clock; safe to use from several threads.
 
@@ -72,7 +82,8 @@ class Billing:
         self.lock = threading.RLock()
         self._shelves = {kind: Shelf(kind, self.seed) for kind in KINDS}
         self.touch_account = True
-        self._links: dict[str, set[int]] = {}
+        self._relations = Relations(self.seed, self._shelves)
+        self._waiting: _Waiting | None = None
         self._changes: deque[Change] = deque(maxlen=kept_changes)
         self._listeners: list[Callable[[Change], None]] = []
         self._sequence = 0
@@ -122,27 +133,42 @@ class Billing:
     def links(self, *, account: str | None = None, customer: str | None = None) -> list[Record]:
         """The account customers of an account or of a customer, by ascending id."""
         with self.lock:
-            links = self._shelves["account_customers"]
-            seeded = self._seeded_links(account, customer)
-            created = self._links.get(f"account {account}" if account is not None else f"customer {customer}")
-            found = (links.get(record_id) for record_id in sorted(seeded | (created or set())))
-            return [link for link in found if link is not None]
+            return self._relations.links(account, customer)
 
     def accounts_of(self, customer: str) -> list[Record]:
         """The accounts whose primary customer has a number, by ascending id."""
         with self.lock:
-            shelf = self._shelves["accounts"]
-            ids = self._seeded_accounts(customer) | self._links.get(f"primary {customer}", set())
-            found = (shelf.get(record_id) for record_id in sorted(ids))
-            return [account for account in found if account and account["primary_customer_number"] == customer]
+            return self._relations.accounts_of(customer)
 
     def members(self, kind: Literal["agreements", "service_points"], account: str) -> list[Record]:
         """The agreements or service points of an account."""
         with self.lock:
-            shelf = self._shelves[kind]
-            found = [shelf.get(self.seed.id_at(kind, place)) for place in self._seeded_members(kind, account)]
-            seeded = [record for record in found if record is not None]
-            return seeded + [record for record in shelf.created() if record["account_number"] == account]
+            return self._relations.members(kind, account)
+
+    def referenced(self, kind: Referenced, reference: str) -> list[Record]:
+        """The records that their creator calls so (``externalReference``), by ascending id."""
+        with self.lock:
+            return self._relations.referenced(kind, reference)
+
+    def orders_at(self, identifier: str) -> list[Record]:
+        """The orders that have a line for a service point."""
+        with self.lock:
+            return self._relations.orders_at(identifier)
+
+    def agreements_at(self, identifier: str) -> list[Record]:
+        """The agreements that orders made for a service point."""
+        with self.lock:
+            return self._relations.agreements_at(identifier)
+
+    def agreements_of_order(self, number: str) -> list[Record]:
+        """The agreements that an order brought about."""
+        with self.lock:
+            return self._relations.agreements_of_order(number)
+
+    def edited(self, kind: Kind) -> list[Record]:
+        """The records that were created or changed since the seed, by ascending id."""
+        with self.lock:
+            return self._shelves[kind].edited()
 
     def create(self, kind: Kind, values: Record, *, source: str = "direct") -> Record:
         """Add a record; numbers are allotted here.
@@ -150,10 +176,11 @@ class Billing:
         Raises:
             RefusedError: The values break a rule.
         """
-        with self.lock:
+        with self.lock, self._at_once():
             shelf = self._shelves[kind]
-            record = {**rules.defaults(kind), **values, "id": shelf.next_id}
-            if kind in _ALLOTTED:
+            given = order_rules.completed(None, values) if kind == "orders" else values
+            record = {**rules.defaults(kind), **given, "id": shelf.next_id}
+            if kind in _ALLOTTED and "number" not in values:
                 record["number"] = self._allot(kind, shelf.next_id - self.seed.id_at(kind, 0))
             rules.check(self, kind, None, record)
             after = self._commit(kind, None, record, source)
@@ -177,9 +204,13 @@ class Billing:
             UnknownRecordError: No such record.
             RefusedError: The values break a rule.
         """
-        with self.lock:
+        with self.lock, self._at_once():
             prepared = [(kind, *self._prepared(kind, at, changes)) for kind, at, changes in updates]
-            return [self._commit(kind, before, after, source) for kind, before, after in prepared]
+            written = [self._commit(kind, before, after, source) for kind, before, after in prepared]
+            for kind, before, after in prepared:
+                if kind == "orders":
+                    order_effects.follow(self, before, after, source)
+            return written
 
     def delete(self, kind: Kind, record_id: int, *, source: str = "direct") -> None:
         """Take a record away.
@@ -191,9 +222,10 @@ class Billing:
             before = self._shelves[kind].get(record_id)
             if before is None:
                 raise UnknownRecordError(f"There is no record {record_id} in {kind}")
-            self._shelves[kind].drop(record_id)
-            self._write([(kind, record_id, None)])
-            self._note("deleted", kind, before, None, source)
+            with self._at_once():
+                self._shelves[kind].drop(record_id)
+                self._write([(kind, record_id, None)])
+                self._note("deleted", kind, before, None, source)
 
     @property
     def last_change(self) -> int:
@@ -209,7 +241,7 @@ class Billing:
     def on_change(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Tell a listener of every change from now on, in commit order; answers what ends that.
 
-        The listener is called under the lock, so it sees the records as they were just committed, and has to be quick.
+        The listener is called under the lock, when all that one call changes is committed, and has to be quick.
         """
         with self.lock:
             self._listeners.append(listener)
@@ -230,7 +262,7 @@ class Billing:
         before = self._shelves[kind].get(record_id)
         if before is None:
             raise UnknownRecordError(f"There is no record {record_id} in {kind}")
-        after = {**before, **changes}
+        after = {**before, **(order_rules.completed(before, changes) if kind == "orders" else changes)}
         if "address" in changes:
             after["address"] = {**before["address"], **changes["address"]}
         rules.check(self, kind, before, after)
@@ -241,7 +273,7 @@ class Billing:
         if kind == "accounts" and before is None:
             after["created"] = after["modified"]
         self._shelves[kind].put(after)
-        self._index(kind, after)
+        self._relations.learn(kind, after)
         self._write([(kind, after["id"], after), *self._touch_accounts(kind, before, after)])
         self._note("created" if before is None else "updated", kind, before, after, source)
         return after
@@ -259,9 +291,26 @@ class Billing:
             self._shelves["accounts"].put(account)
         return [("accounts", account["id"], account) for account in touched]
 
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Write what one call changes to the file together, and tell the listeners afterwards."""
+        if self._waiting is not None:
+            yield
+            return
+        self._waiting = waiting = _Waiting([], [])
+        try:
+            yield
+        finally:
+            self._waiting = None
+            if self._journal and waiting.rows:
+                self._journal.write(waiting.rows)
+            for change in waiting.changes:
+                for listener in self._listeners:
+                    listener(change)
+
     def _write(self, rows: list[tuple[Kind, int, Record | None]]) -> None:
-        if self._journal:
-            self._journal.write(rows)
+        if self._waiting is not None:
+            self._waiting.rows.extend(rows)
 
     def _note(self, operation: Operation, kind: Kind, before: Record | None, after: Record | None, source: str) -> None:
         record = after or before or {}
@@ -270,39 +319,8 @@ class Billing:
         key = key_of(kind, record)
         change = Change(self._sequence, at, kind, key, operation, before, after, source)
         self._changes.append(change)
-        for listener in self._listeners:
-            listener(change)
-
-    def _index(self, kind: Kind, record: Record) -> None:
-        if kind == "account_customers":
-            for side in ("account", "customer"):
-                self._links.setdefault(f"{side} {record[f'{side}_number']}", set()).add(record["id"])
-        elif kind == "accounts":
-            self._links.setdefault(f"primary {record['primary_customer_number']}", set()).add(record["id"])
-
-    def _seeded_links(self, account: str | None, customer: str | None) -> set[int]:
-        kind: Kind = "accounts" if account is not None else "customers"
-        index = self.seed.index_of(kind, account or customer or "")
-        if index is None:
-            return set()
-        arrangement = self.seed.arrangement
-        members = arrangement.links_of_account if account is not None else arrangement.links_of_customer
-        return {self.seed.id_at("account_customers", place) for place in members(index)}
-
-    def _seeded_accounts(self, customer: str) -> set[int]:
-        index = self.seed.index_of("customers", customer)
-        if index is None:
-            return set()
-        arrangement = self.seed.arrangement
-        links = (arrangement.link(place) for place in arrangement.links_of_customer(index))
-        return {self.seed.id_at("accounts", link.account) for link in links if link.primary}
-
-    def _seeded_members(self, kind: Kind, account: str) -> list[int]:
-        index = self.seed.index_of("accounts", account)
-        if index is None:
-            return []
-        arrangement = self.seed.arrangement
-        return arrangement.agreements_of(index) if kind == "agreements" else arrangement.points_of(index)
+        if self._waiting is not None:
+            self._waiting.changes.append(change)
 
     def _allot(self, kind: Kind, index: int) -> str:
         while self._shelves[kind].find(number := _ALLOTTED[kind](index)) is not None:
@@ -316,12 +334,14 @@ class Billing:
             if record is None:
                 self._shelves[kind].drop(record_id)
             else:
-                self._shelves[kind].put(record)
-                self._index(kind, record)
+                whole = order_rules.completed(None, record) if kind == "orders" else record
+                self._shelves[kind].put(whole)
+                self._relations.learn(kind, whole)
 
 
 _ALLOTTED = {
     "customers": numbers.customer_number,
     "accounts": numbers.account_number,
+    "agreements": numbers.agreement_number,
     "orders": numbers.order_number,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,9 +12,10 @@ from salesbridge.sandbox.billing.clock import parse_offset
 from salesbridge.sandbox.billing.cursors import BadCursorError, Cursor
 from salesbridge.sandbox.billing.idempotency import Repeats
 from salesbridge.sandbox.billing.names import renamed
+from salesbridge.sandbox.billing.order_rules import refuse_to_seller
+from salesbridge.sandbox.billing.problems import Problem, RefusedError
 from salesbridge.sandbox.billing.records import ADDRESS
 from salesbridge.sandbox.billing.requests import CallError, form_of, not_found, refused, source_of, whole_number
-from salesbridge.sandbox.billing.rules import Problem, RefusedError
 from salesbridge.sandbox.billing.service import Service, json_answer, same
 from salesbridge.sandbox.billing.velocity_wire import VelocityWire
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
     from salesbridge.sandbox.billing.members import Form
     from salesbridge.sandbox.billing.records import Kind, Record
+    from salesbridge.sandbox.billing.relations import Referenced
     from salesbridge.sandbox.billing.velocity_forms import Resource
 
+_T = TypeVar("_T")
 PREFIX = "/velocity/api/v1"
 _LARGEST_PAGE, _PAGE = 500, 100
 _CODES = {
@@ -41,7 +44,17 @@ _CODES = {
     "InternalError": "INTERNAL_ERROR",
     "InvalidJson": "INVALID_JSON",
     "TooLarge": "TOO_LARGE",
+    "OutOfTurn": "OUT_OF_TURN",
+    "UnknownProduct": "UNKNOWN_PRODUCT",
+    "InactiveProduct": "INACTIVE_PRODUCT",
+    "WrongService": "WRONG_SERVICE",
+    "InvalidMeterPoint": "INVALID_SERVICE_POINT",
+    "MeterPointSupplied": "SERVICE_POINT_SUPPLIED",
+    "SupplyOverlap": "SUPPLY_OVERLAP",
+    "InvalidPeriod": "INVALID_PERIOD",
+    "CreditHold": "CREDIT_HOLD",
 }
+_REFERENCED: dict[str, Referenced] = {"Customers": "customers", "Accounts": "accounts", "Orders": "orders"}
 
 
 class Velocity:
@@ -116,9 +129,18 @@ class Velocity:
             self._allow(request, resource)
             if request.method == "POST" and (form := resource.create):
                 return await self._once(request, lambda: self._create(request, resource, form))
+            reference = request.query_params.get("externalReference")
+            if reference is not None and resource.path in _REFERENCED:
+                return self._called(request, resource, reference)
             return self._page(request, resource)
 
         return endpoint
+
+    def _called(self, request: Request, resource: Resource, reference: str) -> Response:
+        found = self._billing.referenced(_REFERENCED[resource.path], reference)
+        rows = [self._wire.show(resource.kind, record) for record in found]
+        items, _ = self._service.listed(request, rows, more=False, number=resource.number)
+        return json_answer({"Items": items, "Page": {"Total": len(found)}})
 
     def _page(self, request: Request, resource: Resource) -> Response:
         size = whole_number(request, "pageSize", _PAGE, 1, _LARGEST_PAGE)
@@ -213,11 +235,13 @@ class Velocity:
         return endpoint
 
     async def _move_on(self, request: Request, order: Record) -> Response:
-        if not (values := await form_of(request, forms.STATUS)):
+        values = await form_of(request, forms.STATUS)
+        if "status" not in values:
             raise _missing("Status")
+        self._written(forms.STATUS, lambda: refuse_to_seller(order, values["status"]))
         at, source = order["id"], source_of(request)
-        order = self._written(forms.STATUS, lambda: self._billing.update("orders", at, values, source=source))
-        return json_answer(self._wire.show("orders", order))
+        moved = self._written(forms.STATUS, lambda: self._billing.update("orders", at, values, source=source))
+        return json_answer(self._wire.show("orders", moved))
 
     def _found(self, request: Request, resource: Resource) -> Record:
         key = request.path_params["key"]
@@ -245,7 +269,7 @@ class Velocity:
             message = "updatedSince must be a timestamp with offset such as 2026-03-29T10:15:00+13:00"
             raise _bad_parameter("updatedSince", message) from error
 
-    def _written(self, form: Form, write: Callable[[], Record]) -> Record:
+    def _written(self, form: Form, write: Callable[[], _T]) -> _T:
         try:
             return write()
         except RefusedError as error:

@@ -12,15 +12,23 @@ from salesbridge.sandbox.billing.limits import (
     SUPPLY_STATUSES,
     SWITCH_STATUSES,
     read_only,
+    reason,
+    reference,
     texts,
 )
 from salesbridge.sandbox.billing.members import Form, Member
 from salesbridge.sandbox.billing.records import ROLES, Kind
 
-STATUS = Form((Member("Status", "status", choices=ORDER_STATUSES, nullable=False),))
+STATUS = Form((Member("Status", "status", choices=ORDER_STATUSES, nullable=False), reason("Reason")))
 PUBLISHING = Form((Member("Enabled", "enabled", "flag", nullable=False),))
 _ADDRESS = texts(wire.ADDRESS)
-_CUSTOMER_TEXTS = {name: ours for name, ours in wire.CUSTOMER.items() if ours not in {"number", "type", "birth_date"}}
+_CUSTOMER_TEXTS = {
+    name: ours
+    for name, ours in wire.CUSTOMER.items()
+    if ours not in {"number", "type", "birth_date", "external_reference"}
+}
+_REFERENCE = reference("ExternalReference")
+_REFERENCE_SHOWN = read_only("ExternalReference")
 _CUSTOMER = (
     *read_only("CustomerNumber", "UpdatedAt"),
     Member("Type", "type", choices=CUSTOMER_TYPES, nullable=False),
@@ -29,7 +37,7 @@ _CUSTOMER = (
     Member("PostalAddress", "address", "object", nullable=False, inside=_ADDRESS),
 )
 _ACCOUNT = (
-    *read_only("AccountNumber", "UpdatedAt"),
+    *read_only("AccountNumber", "IsOnCreditHold", "UpdatedAt"),
     Member("AccountClass", "account_class", choices=ACCOUNT_CLASSES, nullable=False),
     *texts({"TradingName": "trading_name", "CompanyNumber": "company_number"}),
     Member("PostalAddress", "address", "object", nullable=False, inside=_ADDRESS),
@@ -49,6 +57,7 @@ _LINK_KEY = (
 )
 _CONTRACT = (
     *read_only("ContractNumber", "AccountNumber", "ProductCode", "ContractType", "StartDate", "UpdatedAt"),
+    *read_only("OrderNumber", "IsActive"),
     Member("EndDate", "to_date", "date"),
     Member("TermMonths", "term_months", "int"),
     Member("IsCancelled", "cancelled", "flag", nullable=False),
@@ -62,7 +71,7 @@ _SERVICE_POINT = (
     Member("Address", "address", "object", nullable=False, inside=_ADDRESS),
 )
 _ORDER = (
-    *read_only("OrderNumber", "UpdatedAt"),
+    *read_only("OrderNumber", "StatusReason", "UpdatedAt"),
     Member("ValidUntil", "valid_to", "date"),
     Member(
         "Lines",
@@ -101,6 +110,7 @@ def resources(currency: str) -> tuple[Resource, ...]:
     )
     order_create = (
         *_ORDER,
+        _REFERENCE,
         Member("Status", "status", choices=ORDER_STATUSES, nullable=False),
         Member("AccountNumber", "account_number", nullable=False),
         Member("CustomerNumber", "customer_number"),
@@ -108,8 +118,20 @@ def resources(currency: str) -> tuple[Resource, ...]:
     primary = Member("PrimaryCustomer", "", "object", nullable=False, inside=(_PRIMARY_NUMBER,))
     write_through = Member("PrimaryCustomer", "primary_customer", "object", nullable=False, inside=_PRIMARY)
     return (
-        Resource("Customers", "customers", "CustomerNumber", Form(_CUSTOMER), Form(_CUSTOMER)),
-        Resource("Accounts", "accounts", "AccountNumber", Form((*_ACCOUNT, write_through)), Form((*_ACCOUNT, primary))),
+        Resource(
+            "Customers",
+            "customers",
+            "CustomerNumber",
+            Form((*_CUSTOMER, *_REFERENCE_SHOWN)),
+            Form((*_CUSTOMER, _REFERENCE)),
+        ),
+        Resource(
+            "Accounts",
+            "accounts",
+            "AccountNumber",
+            Form((*_ACCOUNT, *_REFERENCE_SHOWN, write_through)),
+            Form((*_ACCOUNT, _REFERENCE, primary)),
+        ),
         Resource(
             "AccountCustomers",
             "account_customers",
@@ -124,7 +146,7 @@ def resources(currency: str) -> tuple[Resource, ...]:
             "Orders",
             "orders",
             "OrderNumber",
-            Form((*_ORDER, *read_only("Status", "AccountNumber", "CustomerNumber")), currency),
+            Form((*_ORDER, *_REFERENCE_SHOWN, *read_only("Status", "AccountNumber", "CustomerNumber")), currency),
             Form(order_create, currency),
         ),
     )

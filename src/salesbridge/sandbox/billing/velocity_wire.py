@@ -39,12 +39,15 @@ CUSTOMER = {
     "Mobile": "mobile",
     "Fax": "fax",
     "PrimaryAccountNumber": "primary_account_number",
+    "ExternalReference": "external_reference",
 }
 ACCOUNT = {
     "AccountNumber": "number",
     "AccountClass": "account_class",
     "TradingName": "trading_name",
     "CompanyNumber": "company_number",
+    "IsOnCreditHold": "credit_hold",
+    "ExternalReference": "external_reference",
 }
 ACCOUNT_CUSTOMER = {
     "AccountNumber": "account_number",
@@ -65,6 +68,8 @@ CONTRACT = {
     "EndDate": "to_date",
     "TermMonths": "term_months",
     "IsCancelled": "cancelled",
+    "OrderNumber": "order_number",
+    "IsActive": "active",
 }
 SERVICE_POINT = {
     "Identifier": "identifier",
@@ -82,6 +87,8 @@ ORDER = {
     "AccountNumber": "account_number",
     "CustomerNumber": "customer_number",
     "ValidUntil": "valid_to",
+    "ExternalReference": "external_reference",
+    "StatusReason": "status_reason",
 }
 ORDER_LINE = {
     "ProductCode": "product_code",

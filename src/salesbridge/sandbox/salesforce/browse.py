@@ -39,10 +39,15 @@ register_url_convertor("record", _RecordId())
 
 
 def routes(org: Org) -> list[Route]:
-    """The pages, and ``/<record id>``, which a real org answers with the page of that record."""
+    """The pages, and addresses at which a real org shows one of its own: those of a record lead to its page here.
+
+    Lightning's Setup is not simulated; its addresses lead to the list of objects.
+    """
     return [
         Route(PATH, local(org, _page), methods=["GET"]),
         Route("/{id:record}", local(org, _record), methods=["GET"]),
+        Route("/lightning/r/{object}/{id:record}/view", local(org, _record), methods=["GET"]),
+        Route("/lightning/setup/{page:path}", local(org, _setup), methods=["GET"]),
     ]
 
 
@@ -91,3 +96,7 @@ def _record(org: Org, request: Request, _body: bytes) -> Response:
     found = normal_id(request.path_params["id"])
     table = org.table_of_prefix(found[:3]) if found else None
     return RedirectResponse(address(table.name, key=found) if table is not None else PATH, 302)
+
+
+def _setup(_org: Org, _request: Request, _body: bytes) -> Response:
+    return RedirectResponse(PATH, 302)

@@ -18,6 +18,7 @@ ACTIVATED = "Activated"
 DRAFT = "Draft"
 _LINES = "OrderItem"
 _FROZEN = ("AccountId", "ContractId", "Pricebook2Id", "EffectiveDate")
+_BOUND = ("AccountId", "ContractId", "EffectiveDate")
 _ACTIVATION = frozenset({"Status", "StatusCode", "ActivatedDate", "ActivatedById"})
 
 
@@ -54,6 +55,9 @@ class OrderRules(Rules):
         code = status_code(org, "OrderStatus", new.get("Status"))
         before = (change.old or {}).get("StatusCode")
         new["StatusCode"] = code
+        _keep_book(change)
+        if any(change.changed(field) for field in _BOUND):
+            _check_contract(change)
         if change.inserting:
             self._check_new(change, code)
         elif code == ACTIVATED and before != ACTIVATED:
@@ -73,6 +77,9 @@ class OrderRules(Rules):
         activate(change, "an order")
         if not change.org.find(_LINES, "OrderId", change.new["Id"]):
             refuse_activation("An order must have at least one product before it can be activated", "Status")
+        contract = change.org.get("Contract", change.new.get("ContractId") or "")
+        if contract is not None and contract.get("StatusCode") != ACTIVATED:
+            refuse_activation("The contract of an order must be activated before the order can be", "Status")
 
     def _check_activated(self, change: Change, code: str | None) -> None:
         if code == DRAFT:
@@ -86,6 +93,36 @@ class OrderRules(Rules):
         """Refuse to delete an activated order."""
         if row.get("StatusCode") == ACTIVATED:
             raise RefusedError("DELETE_FAILED", "An activated order can't be deleted")
+
+
+def _keep_book(change: Change) -> None:
+    """Refuse another price book than the first (Help, *Editing and Deletion Limitations for Orders*)."""
+    if (change.old or {}).get("Pricebook2Id") is not None and change.changed("Pricebook2Id"):
+        message = "The price book of an order can't be changed or removed once it is chosen"
+        raise RefusedError("FIELD_INTEGRITY_EXCEPTION", message, "Pricebook2Id")
+
+
+def _check_contract(change: Change) -> None:
+    """Refuse a contract of another account or price book, and a start beyond the contract's days.
+
+    Sources: Help, *Guidelines for Creating Orders* (the days), *Editing and Deletion Limitations for Orders* (account
+    and price book); the sentences about the days are those that orgs answer, the others general knowledge.
+    """
+    new = change.new
+    contract = change.org.get("Contract", new.get("ContractId") or "")
+    if contract is None:
+        return
+    for field, what in (("AccountId", "account"), ("Pricebook2Id", "price book")):
+        if contract.get(field) is not None and contract[field] != new.get(field):
+            message = f"The {what} of an order must be that of its contract"
+            raise RefusedError("FIELD_INTEGRITY_EXCEPTION", message, "ContractId")
+    day, start, end = new.get("EffectiveDate"), contract.get("StartDate"), contract.get("EndDate")
+    if day is not None and start is not None and day < start:
+        message = "Order Start Date can't be earlier than the contract's start date.: Order Start Date"
+        raise RefusedError("FIELD_INTEGRITY_EXCEPTION", message, "EffectiveDate")
+    if day is not None and end is not None and day > end:
+        message = "Order Start Date can't be later than its contract's end date.: Order Start Date"
+        raise RefusedError("FIELD_INTEGRITY_EXCEPTION", message, "EffectiveDate")
 
 
 class OrderItemRules(Rules):
