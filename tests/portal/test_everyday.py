@@ -19,14 +19,14 @@ MINE = {
     "reconciliations", "reconciliation", "start_reconciliation", "events", "add_hook_key", "drop_hook_key",
     "event_rules", "instance_settings", "change_setting", "tenant_settings", "tenant_billing", "tenant_place",
     "tenant_paths", "tenant_model", "tenant_links", "data_model", "tenant_audit", "tenant_audit_export",
-    "tenant_audit_verify", "audit",
+    "tenant_audit_verify", "audit", "event_mapping", "edit_event_mapping", "edit_subscription",
 }  # fmt: skip
 ADDRESSES = [each for each in addresses() if each.name in MINE]
 #: Pages that a viewer sees; the others take a higher role.
 SEEN = {
     "instance", "budget", "activity", "record", "log", "problems", "problems_each", "problem", "conflicts",
     "conflicts_export", "reconciliations", "reconciliation", "events", "instance_settings", "tenant_settings",
-    "data_model",
+    "data_model", "event_mapping",
 }  # fmt: skip
 #: Acts of operators; what is left is the administrators'.
 OPERATED = {

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from people_world import new_person
+from people_world import PASSWORD, new_person
 
 from salesbridge.portal import people
 from salesbridge.portal.models import Invitation, Membership, User
@@ -113,3 +113,58 @@ def test_only_an_administrator_looks_after_people(sign_in, organisation, role):
     assert client.get("/people/").status_code == 403
     assert client.post("/people/invite/", {"email": "a@example.com", "role": "viewer"}).status_code == 403
     assert "People" not in client.get("/").text
+
+
+@pytest.mark.parametrize("word", ["Kowhai", "ko-WHAI energy", "Salesbridge", "gentrack"])
+def test_a_password_with_a_name_of_ones_own_in_it_is_refused(anonymous, new_organisation, word):
+    _, url = people.invite(new_organisation("Kowhai Energy"), "nia@example.com", Role.OPERATOR, by="ann@example.com")
+    own = f"{word} 2026, on the beach"
+    answer = anonymous.post(urlsplit(url).path, {"name": "Nia", "password": own, "again": own})
+    assert "which others would try first" in answer.text
+    assert not User.objects.filter(email="nia@example.com").exists()
+
+
+def test_a_new_password_may_not_name_the_organisation_either(anonymous, new_organisation):
+    person, own = new_person(new_organisation("Kowhai Energy")), "kowhai kowhai kowhai"
+    anonymous.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    given = {"oldpassword": PASSWORD, "password1": own, "password2": own}
+    assert "which others would try first" in anonymous.post("/accounts/password/change/", given).text
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD)
+
+
+def test_removing_somebody_ends_their_sessions(administrator, anonymous, organisation):
+    person = new_person(organisation, "operator")
+    anonymous.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    assert anonymous.get("/").status_code == 200
+    people.remove(person.memberships.get(), by=administrator.person.email)
+    assert anonymous.get("/")["location"] == "/accounts/login/?next=/"
+
+
+def test_an_administrator_signs_a_member_out_everywhere(administrator, anonymous, organisation):
+    person = new_person(organisation, "operator")
+    anonymous.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    answer = administrator.post(f"/people/{person.memberships.get().pk}/sign-out/", follow=True)
+    assert "is signed out everywhere (1 session)" in answer.text
+    assert anonymous.get("/")["location"] == "/accounts/login/?next=/"
+    assert person.memberships.exists()
+    entry = audit.entries(organisation).get(action="person:sessions_ended")
+    assert (entry.actor, entry.subject) == (administrator.person.email, person.email)
+
+
+def test_whoever_signs_oneself_out_everywhere_is_led_to_the_sign_in(anonymous, organisation):
+    person = new_person(organisation)
+    anonymous.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    answer = anonymous.post(f"/people/{person.memberships.get().pk}/sign-out/", follow=True)
+    assert answer.status_code == 200
+    assert answer.redirect_chain[-1][0].startswith("/accounts/login/")
+    assert "is signed out everywhere" in answer.text
+
+
+def test_whoever_removes_oneself_is_led_to_the_sign_in(anonymous, organisation):
+    new_person(organisation)
+    person = new_person(organisation)
+    anonymous.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    answer = anonymous.post(f"/people/{person.memberships.get().pk}/remove/", follow=True)
+    assert answer.redirect_chain[-1][0].startswith("/accounts/login/")
+    assert not person.memberships.exists()

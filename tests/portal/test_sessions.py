@@ -89,6 +89,18 @@ def test_signing_out_ends_the_session_on_the_server(administrator):
     assert again.get("/").status_code == 302
 
 
+def test_signing_out_has_the_browser_forget_what_it_kept(administrator):
+    assert "Clear-Site-Data" not in administrator.get("/")
+    answer = administrator.post("/accounts/logout/")
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_a_session_that_is_too_old_has_the_browser_forget_what_it_kept(administrator, monkeypatch):
+    administrator.get("/")
+    later(monkeypatch, HOUR + 5)
+    assert administrator.get("/")["Clear-Site-Data"] == '"cache", "storage"'
+
+
 def test_a_new_password_ends_the_other_sessions(anonymous, organisation):
     person = new_person(organisation)
     enter(anonymous, person)

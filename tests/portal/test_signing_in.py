@@ -123,6 +123,19 @@ def test_a_dangerous_action_asks_for_the_password_again(administrator, organisat
     assert not other.memberships.exists()
 
 
+def test_somebody_who_has_just_signed_in_is_not_asked_for_the_password_again(anonymous, organisation, monkeypatch):
+    person = new_person(organisation)
+    enter(anonymous, email=person.email)
+    other = new_person(organisation, "viewer")
+    address = f"/people/{other.memberships.get().pk}/remove/"
+    assert anonymous.get(address).status_code == 200
+    assert anonymous.get("/accounts/2fa/webauthn/add/").status_code == 200
+    later = time.time() + 301
+    monkeypatch.setattr("salesbridge.portal.adapters.time.time", lambda: later)
+    assert "/accounts/reauthenticate/" in anonymous.get(address)["location"]
+    assert "/accounts/reauthenticate/" in anonymous.get("/accounts/2fa/webauthn/add/")["location"]
+
+
 def test_where_to_go_after_signing_in_is_never_another_site(anonymous, person):
     answer = anonymous.post(f"{LOGIN}?next=https://evil.example/", {"login": person.email, "password": PASSWORD})
     assert answer["location"] == "/"

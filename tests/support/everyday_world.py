@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from salesbridge.engine.live.hooks import add_key, fingerprints
 from salesbridge.engine.live.names import long_id
+from salesbridge.engine.surface import subscribing
 from salesbridge.store.journal import raise_problem, record
-from salesbridge.store.models import Change, Conflict, HeardEvent, Lease, Live, Problem, Reconciliation
+from salesbridge.store.models import Change, Conflict, HeardEvent, Lease, Live, Problem, Reconciliation, Surfaced
+from salesbridge.sync.event_mapping import Attribute, EventMapping
 
 _NOW = datetime.now(UTC)
 _PEM = (
@@ -38,8 +40,10 @@ def everyday(world):
         world.door.rows(Lease).create(instance=world.instance, role=role, owner=f"worker-{role}-7", until=until)
     world.instance.settings = {"calls_per_minute": 600.0}
     world.instance.save()
+    _surfaced(world)
     return {
         "name": "A-1001", "number": 2, "setting": "deletes", "fingerprint": fingerprints([_PEM])[0],
+        "event": "account-updated",
     }  # fmt: skip
 
 
@@ -88,6 +92,23 @@ def _events(world):
             event_id=f"{world.canary}-{number}", type=kind, created_at=at - timedelta(seconds=2), heard_at=at, data=data
         )
     add_key(world.door, _PEM, by=f"{world.canary} engineer")
+
+
+def _surfaced(world):
+    """Events that appear in Salesforce: one as somebody mapped it, and one that nobody has mapped yet."""
+    unmapped = f"{world.canary.lower()}-ready"
+    reference = [Attribute("status", "$.status"), Attribute("told by", "$.by")]
+    mapping = EventMapping(f"{world.canary} account", "$.accountNumber", "Changed", attributes=tuple(reference))
+    for name in ("account-updated", unmapped):
+        subscribing.subscribe(world.door, world.instance, name, f"{world.canary} engineer")
+    subscribing.give(world.door, world.instance, "account-updated", mapping, f"{world.canary} engineer")
+    world.instance.refresh_from_db()
+    rows = [("account-updated", "published"), ("account-updated", "waiting"), (unmapped, "held")]
+    for number, (kind, state) in enumerate(rows):
+        world.door.rows(Surfaced).create(
+            instance=world.instance, event_id=f"{world.canary}-{number}", type=kind, state=state,
+            code="NO_MAPPING" if state == "held" else "", message="it has no event mapping." if state == "held" else "",
+        )  # fmt: skip
 
 
 def _attention(world):

@@ -14,6 +14,7 @@ from salesbridge.package import ONGOING
 
 RIGHTS = {"createable": True, "updateable": True, "nillable": True, "defaultedOnCreate": False, "calculated": False}
 EXPECTED = expected_of(TABLE, ONGOING)
+ALL_OBJECTS = frozenset({EXPECTED.event, EXPECTED.surfaced, *EXPECTED.objects})
 HERE = Pin("00D000000000001AAA", True, "SBX1", "acme.my.salesforce.com")
 _LIMITS = ("DailyApiRequests", "HourlyPublishedPlatformEvents", "DailyDeliveredPlatformEvents", "DataStorageMB")
 
@@ -56,8 +57,8 @@ def org():
     return {entity.name: describe(entity) for entity in TABLE.entities}
 
 
-def event_describe():
-    fields = [RIGHTS | {"name": f.name, "type": f.type, "length": f.length} for f in EXPECTED.event_fields]
+def event_describe(own=EXPECTED.event_fields):
+    fields = [RIGHTS | {"name": f.name, "type": f.type, "length": f.length} for f in own]
     system = {"name": "CreatedDate", "type": "datetime", "length": 0, "nillable": False}
     return {"fields": [RIGHTS | system, *fields]}
 
@@ -71,10 +72,11 @@ def facts():
         api_version="66.0",
         api_versions=("65.0", "66.0"),
         custom_fields=frozenset(custom),
-        custom_objects=frozenset({EXPECTED.event, *EXPECTED.objects}),
+        custom_objects=ALL_OBJECTS,
         apex=EXPECTED.apex,
         event_describe=event_describe(),
         publish_behaviour="PublishImmediately",
+        surfaced_describe=event_describe(EXPECTED.surfaced_fields),
         permission_sets=frozenset({EXPECTED.permission_set, EXPECTED.bypass}),
         assigned=frozenset({EXPECTED.permission_set}),
         permissions={**dict.fromkeys(EXPECTED.permissions, True), "ModifyAllData": False},
@@ -243,7 +245,7 @@ def _of_apex() -> Iterator[Mutation]:
 
 def _of_the_event() -> Iterator[Mutation]:
     event = EXPECTED.event
-    yield _facts("event-missing", event, event_describe={}, custom_objects=frozenset(EXPECTED.objects))
+    yield _facts("event-missing", event, event_describe={}, custom_objects=ALL_OBJECTS - {event})
     yield _facts("event-hidden", event, event_describe={})
     yield _facts("event-publish-behaviour", event, publish_behaviour="PublishAfterCommit")
     for wanted in EXPECTED.event_fields:
@@ -254,7 +256,23 @@ def _of_the_event() -> Iterator[Mutation]:
     added = event_describe()
     added["fields"].append(RIGHTS | {"name": "Why__c", "type": "string", "length": 9, "nillable": False})
     yield _facts("event-field-required", f"{event}.Why__c", event_describe=added)
-    yield _facts("package-part-missing", EXPECTED.objects[0], custom_objects=frozenset({event}))
+    yield _facts("package-part-missing", EXPECTED.objects[0], custom_objects=ALL_OBJECTS - {EXPECTED.objects[0]})
+    yield from _of_the_surfaced_event()
+
+
+def _of_the_surfaced_event() -> Iterator[Mutation]:
+    event, own = EXPECTED.surfaced, EXPECTED.surfaced_fields
+    yield _facts("surfaced-event-missing", event, surfaced_describe={}, custom_objects=ALL_OBJECTS - {event})
+    yield _facts("surfaced-event-hidden", event, surfaced_describe={})
+    for wanted in own:
+        others = [field for field in own if field is not wanted]
+        worse = [
+            replace(wanted, type="boolean"),
+            *([replace(wanted, length=wanted.length - 1)] if wanted.length else []),
+        ]
+        for changed in ([], *([each] for each in worse)):
+            described = event_describe([*others, *changed])
+            yield _facts("surfaced-event-field", f"{event}.{wanted.name}", surfaced_describe=described)
 
 
 def _event_field(code, place, changes):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from everyday_world import everyday
 from people_world import new_person
+from portal_sale_rows import add_sales
 from portal_seed_rows import add_seed_pages
 
 from salesbridge.portal import people
@@ -77,6 +78,7 @@ def make_world(canary, *, names=None):
     )  # fmt: skip
     world.subjects.update(everyday(world))
     add_seed_pages(world)
+    world.subjects["sale"] = add_sales(world).pk
     return world
 
 

@@ -64,6 +64,8 @@ class SecurityHeaders:
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if request.resolver_match is not None:  # a page, and pages show customers' data: no copies are kept
             response.setdefault("Cache-Control", "no-store")
+        if getattr(request, "signed_out", False):
+            response["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 

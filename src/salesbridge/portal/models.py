@@ -7,13 +7,16 @@ Rows that tenants own are not here: they come through ``salesbridge.store.door``
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
 
 from salesbridge.portal.roles import Role
+
+if TYPE_CHECKING:
+    from salesbridge.store.models import Organisation
 
 
 class People(BaseUserManager["User"]):
@@ -36,7 +39,10 @@ class User(AbstractBaseUser):
 
     Attributes:
         is_active: Whether they may sign in at all.
+        joins: The organisation that somebody who is not a member of any is about to join.
     """
+
+    joins: Organisation | None = None
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(max_length=254, unique=True)

@@ -7,6 +7,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 
 from salesbridge.portal.models import Invitation, Membership, User
@@ -116,7 +117,7 @@ def change_role(membership: Membership, role: Role, *, by: str) -> None:
 
 
 def remove(membership: Membership, *, by: str) -> None:
-    """End a membership.
+    """End a membership, and the person's sessions with it.
 
     Raises:
         PeopleError: Nobody would be left to administer the organisation.
@@ -125,6 +126,22 @@ def remove(membership: Membership, *, by: str) -> None:
         _keep_an_administrator(membership)
         audit.write(membership.organisation, by, "person:removed", membership.user.email, {"role": membership.role})
         membership.delete()
+        end_sessions(membership.user)
+
+
+def sign_out(membership: Membership, *, by: str) -> int:
+    """End every session of a member, who may sign in again; returns how many there were."""
+    with transaction.atomic():
+        audit.write(membership.organisation, by, "person:sessions_ended", membership.user.email)
+        return end_sessions(membership.user)
+
+
+def end_sessions(person: User) -> int:
+    """End every session of somebody; returns how many there were."""
+    sessions = list(UserSession.objects.filter(user=person))
+    for each in sessions:
+        each.end()
+    return len(sessions)
 
 
 def _keep_an_administrator(membership: Membership) -> None:

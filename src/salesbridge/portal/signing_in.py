@@ -26,6 +26,7 @@ def listen() -> None:
     }
     for signal, action in told.items():
         signal.connect(_writer(action), weak=False, dispatch_uid=f"audit {action}")
+    user_logged_out.connect(_mark, weak=False, dispatch_uid="mark signed out")
     user_login_failed.connect(_refused, weak=False, dispatch_uid="audit refused")
 
 
@@ -35,6 +36,11 @@ def _writer(action: str) -> Any:
             note(user, action)
 
     return write
+
+
+def _mark(request: Any = None, **_: Any) -> None:
+    if request is not None:
+        request.signed_out = True  # the answer has the browser forget what it kept
 
 
 def _refused(credentials: Any = None, **_: Any) -> None:

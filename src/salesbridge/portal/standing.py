@@ -14,6 +14,7 @@ from salesbridge.store.door import Door
 from salesbridge.store.journal import LIVE
 from salesbridge.store.models import Change, Instance, Live, Problem, Run, Tenant
 from salesbridge.sync.life import InstanceState, RunState, StageState
+from salesbridge.sync.sale_life import SaleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,20 @@ OUTCOMES = {
     Change.Outcome.SUPERSEDED: State("Superseded", "idle", "A later change of the same record speaks for it."),
     Change.Outcome.PARKED: State("Waits", "warn", "The record waits, and this change with it.", "clock"),
     Change.Outcome.DISMISSED: State("Dismissed", "idle", "A person let go of it."),
+}
+#: Where an order stands.
+SALE_STATES = {
+    SaleState.OFFERED: State("Offered", "idle", "It is not placed in Salesforce yet.", "clock"),
+    SaleState.PLACED: State("Placed", "busy", "It is on its way to billing."),
+    SaleState.REFUSED: State("Refused", "bad", "It cannot go on as it is; the reason says why."),
+    SaleState.DRAFT: State("Draft", "wait", "Billing has it and may still change it."),
+    SaleState.READY: State("Ready", "wait", "The customer may accept it."),
+    SaleState.ACCEPTED: State("Accepted", "busy", "Its terms are fixed; provisioning comes next."),
+    SaleState.PROVISIONING: State("Provisioning", "busy", "Switches and installations are under way."),
+    SaleState.ACTIVE: State("Active", "ok", "The customer is supplied."),
+    SaleState.COMPLETED: State("Completed", "ok", "Everything is done."),
+    SaleState.CANCELLED: State("Cancelled", "idle", "It is cancelled and never comes back.", "cross"),
+    SaleState.WITHDRAWN: State("Withdrawn", "idle", "It was called off before billing had it.", "back"),
 }
 RECONCILIATION_STATES = {
     "queued": State("Queued", "busy", "A worker takes it up next."),

@@ -16,6 +16,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from salesbridge.engine.sales.standing import actor
 from salesbridge.portal import charts, words
 from salesbridge.portal.standing import State
 from salesbridge.store.models import Run
@@ -28,6 +29,7 @@ register.filter("size", words.size)
 register.filter("happened", words.happened)
 register.filter("cell", words.cell)
 register.filter("side", words.side)
+register.filter("actor", actor)
 register.simple_tag(charts.sparkline, name="sparkline")
 register.simple_tag(charts.bars, name="bars")
 register.simple_tag(charts.shares, name="shares")

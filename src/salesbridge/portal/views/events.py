@@ -14,7 +14,7 @@ from salesbridge.billing import KEYS, BillingError
 from salesbridge.engine import tenants
 from salesbridge.engine.instances import SetupRefusedError
 from salesbridge.engine.live import hooks
-from salesbridge.portal import event_rules
+from salesbridge.portal import event_rules, event_subscriptions
 from salesbridge.portal.access import instance_page
 from salesbridge.portal.acting import audited, changed
 from salesbridge.portal.areas import Area, Entry, at_instance
@@ -37,6 +37,7 @@ def page(request: HttpRequest, door: Door, instance: Instance) -> HttpResponse:
         "address": hooks.address(tenant), "keys": list(enumerate(hooks.fingerprints(tenant.hook_keys), 1)),
         "live": door.rows(Live).filter(instance=instance).first(), "ping": event_rules.last_ping(door),
         "heard": event_rules.heard(door, tenant.event_overrides), "rules": event_rules.table(tenant.event_overrides),
+        "subscribed": event_subscriptions.lines(door, instance),
     }  # fmt: skip
     return render(request, "portal/events/page.html", shown)
 
@@ -190,5 +191,19 @@ AREA = Area(
         at_instance("events/keys/<str:fingerprint>/drop/", drop_key, "drop_hook_key"),
         at_instance("events/rules/", edit_rules, "event_rules"),
     ],
-    tabs=[Entry("Events", "events", order=80, also=("add_hook_key", "drop_hook_key", "event_rules"))],
+    tabs=[
+        Entry(
+            "Events",
+            "events",
+            order=80,
+            also=(
+                "add_hook_key",
+                "drop_hook_key",
+                "event_rules",
+                "edit_subscription",
+                "event_mapping",
+                "edit_event_mapping",
+            ),
+        )
+    ],
 )

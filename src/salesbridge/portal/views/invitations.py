@@ -34,9 +34,9 @@ class JoinForm(forms.Form):
         widget=forms.PasswordInput({"autocomplete": "new-password"}), strip=False, label="Password again"
     )
 
-    def __init__(self, email: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, invitation: Invitation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.email = email
+        self.invitation = invitation
 
     def clean(self) -> dict[str, Any]:
         """Check the password as a whole."""
@@ -45,8 +45,10 @@ class JoinForm(forms.Form):
         if password and password != entered.get("again"):
             self.add_error("again", "The two passwords differ.")
         if password:
+            who = User(email=self.invitation.email, name=entered.get("name", ""))
+            who.joins = self.invitation.organisation
             try:
-                password_validation.validate_password(password, User(email=self.email, name=entered.get("name", "")))
+                password_validation.validate_password(password, who)
             except ValidationError as error:
                 self.add_error("password", error)
         return entered
@@ -63,7 +65,7 @@ def open_invitation(request: HttpRequest, token: str) -> HttpResponse:
     known = User.objects.filter(email__iexact=invitation.email).first()
     if known is not None:
         return _join(request, invitation, known)
-    form = JoinForm(invitation.email, request.POST or None)
+    form = JoinForm(invitation, request.POST or None)
     if form.is_valid():
         return _begin(request, invitation, form)
     return render(request, "portal/invitations/open.html", {"invitation": invitation, "form": form})

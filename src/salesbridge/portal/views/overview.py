@@ -14,7 +14,7 @@ from salesbridge.engine.live import control
 from salesbridge.engine.live.site import site
 from salesbridge.engine.live.states import live_of
 from salesbridge.engine.live.status import Allowance, Standing, allowances, standing, told_last
-from salesbridge.portal import overview
+from salesbridge.portal import orders, overview
 from salesbridge.portal.access import View, instance_page
 from salesbridge.portal.acting import audited
 from salesbridge.portal.areas import Area, Entry, at_instance
@@ -53,6 +53,7 @@ def _figures(door: Door, found: Standing, now: datetime) -> dict[str, Any]:
         "waiting": sum(found.flow.parked.values()), "per_minute": sum(found.flow.per_minute.values()),
         "budgets": [_budget(each) for each in told_last(found.live)], "pausable": overview.pausable(found.live.state),
         "paused": found.live.state == InstanceState.PAUSED,
+        "orders": orders.open_and_late(door, found.instance, now),
         "events": sum(charts.from_salesforce), "from_billing": sum(charts.from_billing),
     }  # fmt: skip
 

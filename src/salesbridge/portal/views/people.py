@@ -9,6 +9,7 @@ import structlog
 from allauth.core import ratelimit
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -121,9 +122,21 @@ def remove(request: HttpRequest, organisation: Organisation, membership: uuid.UU
         return render(request, "portal/people/remove.html", {"membership": found})
     try:
         people.remove(found, by=person(request).email)
+        _out_if_oneself(request, found)
         messages.success(request, f"{found.user} was removed.")
     except people.PeopleError as error:
         messages.error(request, str(error))
+    return redirect("people")
+
+
+@organisation_page(Role.ADMINISTRATOR)
+@require_POST
+def sign_out(request: HttpRequest, organisation: Organisation, membership: uuid.UUID) -> HttpResponse:
+    """End every session of a member."""
+    found = _member(organisation, membership)
+    ended = people.sign_out(found, by=person(request).email)
+    _out_if_oneself(request, found)
+    messages.success(request, f"{found.user} is signed out everywhere ({ended} session{'s' * (ended != 1)}).")
     return redirect("people")
 
 
@@ -137,6 +150,12 @@ def take_back(request: HttpRequest, organisation: Organisation, invitation: uuid
     people.take_back(found, by=person(request).email)
     messages.success(request, f"The invitation of {found.email} was taken back.")
     return redirect("people")
+
+
+def _out_if_oneself(request: HttpRequest, ended: Membership) -> None:
+    """Leave a session that was ended beneath this request: it cannot be saved any more."""
+    if ended.user == person(request):
+        logout(request)
 
 
 def _member(organisation: Organisation, membership: uuid.UUID) -> Membership:
@@ -153,6 +172,7 @@ AREA = Area(
         path("people/invite/", invite, name="invite"),
         path("people/<uuid:membership>/role/", change_role, name="change_role"),
         path("people/<uuid:membership>/remove/", remove, name="remove_member"),
+        path("people/<uuid:membership>/sign-out/", sign_out, name="sign_out_member"),
         path("people/invitations/<uuid:invitation>/take-back/", take_back, name="take_back"),
     ],
     menu=[

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from salesbridge.engine.live.problems import OF_RECORDS, UNLINKS, ProblemError, grouped
 from salesbridge.engine.live.words import reason_words
+from salesbridge.engine.sales.book import LATE_SALE, REFUSED_SALE
 from salesbridge.portal import clearing, live_sides
 from salesbridge.portal.access import instance_page
 from salesbridge.portal.areas import Area, Entry, at_instance
@@ -121,6 +122,7 @@ def one(request: HttpRequest, door: Door, instance: Instance, problem: uuid.UUID
         "reading": live_sides.read(door, instance, found.entity, found.key) if asked else None,
         "links": links_named(door, instance, found.entity, found.key) if of_record else [],
         "history": _history(door, found), "unlinks": found.cause in UNLINKS,
+        "of_sale": found.kind in {REFUSED_SALE, LATE_SALE},
     }  # fmt: skip
     partial = request.htmx and shown["reading"]  # type: ignore[attr-defined]
     return render(request, "portal/activity/_sides.html" if partial else "portal/problems/one.html", shown)

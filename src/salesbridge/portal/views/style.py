@@ -14,7 +14,9 @@ from django.urls import path
 from salesbridge.portal.access import signed_in
 from salesbridge.portal.areas import Area
 from salesbridge.portal.charts import Share
-from salesbridge.portal.standing import INSTANCE_STATES, PROBLEM_STATES, RUN_STATES, STAGE_STATES
+from salesbridge.portal.life_picture import life_cycle
+from salesbridge.portal.standing import INSTANCE_STATES, PROBLEM_STATES, RUN_STATES, SALE_STATES, STAGE_STATES
+from salesbridge.sync.sale_life import SaleState
 
 TONES = ("ok", "busy", "wait", "warn", "bad", "idle")
 ICONS = (
@@ -23,6 +25,8 @@ ICONS = (
     "chart", "external", "copy", "trash", "edit", "inbox", "home", "cloud", "database", "scale", "swap", "bell",
     "arrow", "back", "logout", "sun", "moon", "flag", "history", "filter", "book", "palette",
 )  # fmt: skip
+#: What entries of a record's story are about.
+HAPPENINGS = ("heard", "decided", "conflict", "waits", "problem", "person", "load")
 
 
 class _Example(forms.Form):
@@ -37,7 +41,14 @@ class _Example(forms.Form):
         widget=forms.RadioSelect, initial="errors",
     )  # fmt: skip
     agreed = forms.BooleanField(label="A switch with a sentence", required=False)
-    text = forms.CharField(label="Long text", widget=forms.Textarea({"rows": 3}), required=False)
+    text = forms.CharField(label="Long text", widget=forms.Textarea({"rows": 3, "class": "mono"}), required=False)
+
+
+class _Filters(forms.Form):
+    """What to look for."""
+
+    text = forms.CharField(required=False, label="Record", widget=forms.TextInput({"type": "search"}))
+    side = forms.ChoiceField(required=False, label="Side", choices=[("", "Either"), ("billing", "Billing")])
 
 
 def _values() -> dict[str, Any]:
@@ -48,9 +59,12 @@ def _values() -> dict[str, Any]:
         "icons": ICONS,
         "states": [
             ("Instance", INSTANCE_STATES.values()), ("Run", RUN_STATES.values()), ("Stage", STAGE_STATES.values()),
-            ("Problem", PROBLEM_STATES.values()),
+            ("Problem", PROBLEM_STATES.values()), ("Order", SALE_STATES.values()),
         ],
         "line": line,
+        "labels": [f"{minute} minutes ago" for minute in reversed(range(len(line)))],
+        "happenings": HAPPENINGS,
+        "filters": _Filters({}, prefix="sought"),
         "parts": [
             Share("unchanged", 9120, "idle"), Share("written", 740, "ok"), Share("parked", 90, "wait"),
             Share("rejected", 50, "bad"),
@@ -68,6 +82,7 @@ def _values() -> dict[str, Any]:
             ("0012", "Changed in Salesforce", 1284, now - timedelta(seconds=40)),
             ("0013", "Changed in billing", 7, now - timedelta(hours=5)),
         ],
+        "life": life_cycle(SaleState.READY, {SaleState.PLACED: now - timedelta(days=1), SaleState.READY: now}),
         "durations": [0.042, 4.23, 200, 7500, 273_000],
         "page": Paginator(range(240), 50).get_page(2),
     }  # fmt: skip

@@ -142,6 +142,9 @@ class Change(Owned):
             ),
             models.Index(fields=["instance", "key", "number"], name="change_by_key"),
             models.Index(fields=["instance", "record", "number"], name="change_by_record"),
+            models.Index(
+                fields=["instance", "decided_at"], condition=models.Q(decided_at__isnull=False), name="change_decided"
+            ),
         )
 
     def __str__(self) -> str:
