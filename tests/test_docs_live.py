@@ -12,6 +12,7 @@ from salesbridge.engine.live.deliver import DOWN
 from salesbridge.engine.live.hooks import NO_KEY
 from salesbridge.engine.live.listen import DEAF, LOST
 from salesbridge.engine.live.problems import OF_RECORDS
+from salesbridge.engine.surface.outbox import UNPUBLISHED, UNSURFACED
 from salesbridge.store.models import Change
 from salesbridge.sync.decision import SENTENCES
 from salesbridge.sync.life import INSTANCE, diagram
@@ -41,7 +42,7 @@ def test_every_outcome_is_on_the_page():
     assert set(rows("Outcome")) == {f"`{outcome.value}`" for outcome in Change.Outcome}
 
 
-@pytest.mark.parametrize("kind", [DOWN, DEAF, LOST, NO_KEY])
+@pytest.mark.parametrize("kind", [DOWN, DEAF, LOST, NO_KEY, UNSURFACED, UNPUBLISHED])
 def test_every_kind_of_problem_that_is_not_of_one_record_says_what_to_do(kind):
     assert kind in rows("Problem")
     assert kind not in OF_RECORDS

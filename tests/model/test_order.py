@@ -1,10 +1,12 @@
 """The load order: parents first, the table's own order otherwise."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesbridge.model import TABLE, CyclicTableError, Entity, Parent, Table, load_order
+from salesbridge.model import TABLE, CyclicTableError, Entity, Parent, Table, load_order, named_parents
 
 
 def entity(name, *parents, initial=True):
@@ -45,6 +47,11 @@ def test_a_table_in_a_good_order_keeps_it(tables):
 def test_the_initial_order_is_the_whole_order_without_the_others(tables):
     _, shuffled = tables
     assert load_order(shuffled, initial=True) == [each for each in load_order(shuffled) if each.initial]
+
+
+def test_in_an_initial_load_nothing_stands_right_behind_its_parent():
+    ordered = load_order(TABLE, initial=True)
+    assert all(one.name not in named_parents(other) for one, other in itertools.pairwise(ordered))
 
 
 @given(st.integers(2, 5), st.data())

@@ -144,7 +144,7 @@ def of_kind(**kind):
         ({"Acount": {}}, "Acount: no such object"),
         ({"Account": {"field": {}}}, "Account: field cannot be overridden"),
         ({"Account": {"initial": "no"}}, "Account.initial: 'no' is not true or false"),
-        ({"Account": {"initial": False}}, "AccountContactRelation.initial: its records need their Account"),
+        ({"Account": {"initial": False}}, "Asset.initial: its records need their Account"),
         ({"OrderItem": {"initial": True}}, "OrderItem.initial: its records need their Order"),
         (of_field("Phone", {"mster": "billing"}), "Account.Phone: unknown setting mster"),
         (of_field("Phone", {"master": "both"}), "Account.Phone.master: 'both' is not one of billing, salesforce"),

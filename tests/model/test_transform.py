@@ -234,6 +234,9 @@ def test_a_service_point_is_known_by_its_normal_identifier_and_a_wrong_one_is_re
         ({}, "Draft"),
         ({"start_date": "2026-01-01", "cancelled": "Y"}, "Draft"),
         ({"start_date": "2026-01-01", "cancelled": None}, "Activated"),
+        ({"start_date": "2026-01-01", "active": True}, "Activated"),
+        ({"start_date": "2026-01-01", "active": None}, "Activated"),
+        ({"start_date": "2026-01-01", "active": False}, "Draft"),
         ({"start_date": "2020-01-01", "end_date": "2021-01-01"}, "Activated"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesbridge.model import EXTERNAL_ID, TABLE, columns, merge
-from salesbridge.package import API_VERSION, EVENT, FAILURE, PERMISSION_SET, Choices, archive, render
+from salesbridge.package import API_VERSION, EVENT, FAILURE, PERMISSION_SET, SURFACED, Choices, archive, render
 from salesbridge.package.apex import mapped_fields
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -170,14 +170,15 @@ def test_rights_are_those_of_the_mapping_without_deleting():
         each.findtext("m:object", namespaces=NS): shape(each) for each in root.findall("m:objectPermissions", NS)
     }
     with_rights = {"Account", "Contact", "Product2", "Contract", "Asset", "Opportunity", "Quote", "Order"}
-    assert set(objects) == with_rights | {"Pricebook2", EVENT, FAILURE}
+    assert set(objects) == with_rights | {"Pricebook2", EVENT, SURFACED, FAILURE}
     assert {rights["allowDelete"] for rights in objects.values()} == {"false"}
     assert {rights["modifyAllRecords"] for rights in objects.values()} == {"false"}
     assert objects["Pricebook2"]["allowCreate"] == "false"
     wanted = {"allowCreate": ("true", "false"), "allowRead": ("true", "true"), "viewAllRecords": ("false", "true")}
     for right, (on_event, on_failure) in wanted.items():
-        assert (objects[EVENT][right], objects[FAILURE][right]) == (on_event, on_failure)
-    assert objects[EVENT]["allowEdit"] == objects[FAILURE]["allowEdit"] == "false"
+        found = [objects[name][right] for name in (EVENT, SURFACED, FAILURE)]
+        assert found == [on_event, on_event, on_failure]
+    assert {objects[name]["allowEdit"] for name in (EVENT, SURFACED, FAILURE)} == {"false"}
     assert texts(root, "m:userPermissions/m:name") == ["ActivateContract", "ActivateOrder", "ApiEnabled"]
 
 

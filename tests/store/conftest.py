@@ -28,8 +28,11 @@ from salesbridge.store.models import (
     RevokedToken,
     RowError,
     Run,
+    Sale,
+    SaleStep,
     Secret,
     Stage,
+    Surfaced,
 )
 from salesbridge.store.runs import begin_run
 
@@ -69,6 +72,8 @@ def _live(door, instance):
     said = {"side": "billing", "key": "A1", "op": "save", "event_id": "e1", "origin": "event"}
     lost = {"field": "Phone", "side": "billing", "both": True, "number": 1}
     event = {"event_id": "e1", "type": "account-updated", "created_at": datetime.now(UTC)}
+    sale = door.rows(Sale).create(instance=instance, origin="salesforce", order_id="801000000000001AAA", state="placed")
+    did = {"number": 1, "state": "placed", "step": "make account", "outcome": "done"}
     why = {"number": 1, "cause": "gap", "started_by": "Ada"}
     return {
         Live: door.rows(Live).create(instance=instance),
@@ -77,6 +82,9 @@ def _live(door, instance):
         Parked: door.rows(Parked).create(**record, hold="parent"),
         Conflict: door.rows(Conflict).create(**record, **lost),
         HeardEvent: door.rows(HeardEvent).create(**event),
+        Surfaced: door.rows(Surfaced).create(instance=instance, event_id="e1", type="account-updated"),
+        Sale: sale,
+        SaleStep: door.rows(SaleStep).create(sale=sale, **did),
         Reconciliation: door.rows(Reconciliation).create(instance=instance, **why),
     }
 

@@ -168,6 +168,10 @@ class BillingApi:
         """Reads one record by its business key; None where there is none."""
         return self._reading.read(kind, key)
 
+    def referenced(self, kind: str, reference: str) -> dict[str, Any] | None:
+        """Reads the record that its creator called so; None where there is none."""
+        return self._reading.referenced(kind, reference)
+
     def writable(self, kind: str) -> frozenset[str]:
         """Tells which attributes of a kind some call carries."""
         return self._writing.writable(kind)

@@ -31,6 +31,7 @@ def _address(at: str) -> dict[str, str]:
     }
 
 
+_REFERENCE: Final = {"external_reference": "externalReference"}
 _MODIFIED: Final = {"internal_id": "id", "last_modified": "lastModifiedDttm"}
 
 PATHS: Final[Paths] = dict(
@@ -58,6 +59,7 @@ PATHS: Final[Paths] = dict(
                 "fax": "primaryContact.faxNumber",
                 **_address("primaryContact.address"),
                 "primary_account_number": "primaryAccount.number",
+                **_REFERENCE,
                 **_MODIFIED,
             },
             list="/customers",
@@ -77,6 +79,8 @@ PATHS: Final[Paths] = dict(
                 "primary_customer_phone": "primaryCustomer.phoneNumber1",
                 "primary_customer_fax": "primaryCustomer.faxNumber",
                 **_address("billingAddress"),
+                "credit_hold": "creditHoldFl",
+                **_REFERENCE,
                 **_MODIFIED,
             },
             list=documented("/accounts"),
@@ -126,6 +130,8 @@ PATHS: Final[Paths] = dict(
                 "contracted_to_date": documented("contractedToDt"),
                 "term_months": "termMonths",
                 "cancelled": documented("cancelled"),
+                "active": "activeFl",
+                "order_number": "orderNumber",
                 **_MODIFIED,
             },
             list="/agreements",
@@ -159,6 +165,8 @@ PATHS: Final[Paths] = dict(
                 "customer_number": "customerNumber",
                 "lines": "orderLines",
                 "valid_until": "validToDt",
+                "status_reason": "statusReason",
+                **_REFERENCE,
                 **_MODIFIED,
             },
             list="/orders",

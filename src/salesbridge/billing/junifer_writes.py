@@ -16,6 +16,8 @@ _CUSTOMER: Final = (
 )  # fmt: skip
 _ACCOUNT: Final = ("trading_name", "company_number", "account_class", *ADDRESS)
 _PRIMARY_CUSTOMER: Final = ("primary_customer_name", "primary_customer_phone", "primary_customer_fax")
+_TERMS: Final = ("lines", "valid_until")
+_MOVE: Final = ("status", "status_reason")
 _RELATION: Final = ("roles", "active", "start_date", "end_date")
 
 WRITES: Final = WriteTable(
@@ -34,15 +36,24 @@ WRITES: Final = WriteTable(
         "account_customer": (
             Call("account_customer.write", "PUT", Native("/accountCustomers/{internal_id}"), _RELATION),
         ),
-        "order": (Call("order.write.status", "PUT", Native("/orders/{internal_id}/status"), ("status",)),),
+        "order": (
+            Call("order.write", "PUT", Native("/orders/{internal_id}"), _TERMS),
+            Call(
+                "order.write.status",
+                "PUT",
+                Native("/orders/{internal_id}/status"),
+                _MOVE,
+                renamed={"status_reason": "reason"},
+            ),
+        ),
     },
     creations={
-        "customer": Call("customer.create", "POST", Native("/customers"), _CUSTOMER),
+        "customer": Call("customer.create", "POST", Native("/customers"), (*_CUSTOMER, "external_reference")),
         "account": Call(
             "account.create",
             "POST",
             Native("/accounts"),
-            ("primary_customer_number", *_ACCOUNT),
+            ("primary_customer_number", "external_reference", *_ACCOUNT),
             renamed={"primary_customer_number": "customerNumber"},
         ),
         "account_customer": Call(
@@ -52,7 +63,10 @@ WRITES: Final = WriteTable(
             ("account_number", "customer_number", *_RELATION),
         ),
         "order": Call(
-            "order.create", "POST", Native("/orders"), ("account_number", "customer_number", "lines", "valid_until")
+            "order.create",
+            "POST",
+            Native("/orders"),
+            ("account_number", "customer_number", "external_reference", *_TERMS),
         ),
     },
     deletions={
@@ -64,5 +78,6 @@ WRITES: Final = WriteTable(
         "agreement": Native("/agreements"),
         "order": Native("/orders"),
     },
+    references={"customer": Native("/customers"), "account": Native("/accounts"), "order": Native("/orders")},
     repeatable=False,
 )

@@ -21,7 +21,7 @@ Mark = Literal["documented", "assumed", "tenant"]
 _URL_PATH: Final = re.compile(r"(/[A-Za-z0-9_.~:{}@-]+)+")
 _MEMBER: Final = re.compile(r"[^.\s]+(\.[^.\s]+)*")
 _PLACE: Final = re.compile(r"\{([^}]*)\}")
-_CALL: Final = re.compile(r"\w+\.(count|find|create|delete|write(\.\w+)?)")
+_CALL: Final = re.compile(r"\w+\.(count|find|reference|create|delete|write(\.\w+)?)")
 _ATTRIBUTE: Final = re.compile(r"(\w+)\.(attr|line)\.([a-z][a-z0-9_]*)")
 
 

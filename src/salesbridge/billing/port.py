@@ -98,6 +98,17 @@ class Billing(Protocol):
             The attributes as in ``Page.records``, with the key as the system spells it; None where there is none.
         """
 
+    def referenced(self, kind: str, reference: str) -> dict[str, Any] | None:
+        """Reads the record that its creator called so when creating it (``external_reference``).
+
+        Args:
+            kind: ``customer``, ``account`` or ``order``.
+            reference: What it is called.
+
+        Returns:
+            As ``read``; None where there is none, so that creating it creates the first.
+        """
+
     def writable(self, kind: str) -> frozenset[str]:
         """Tells which attributes of a kind can be written at all."""
 

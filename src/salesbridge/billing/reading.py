@@ -13,6 +13,7 @@ from salesbridge.billing.shape import MisshapenError, Reader, Row
 
 T = TypeVar("T")
 _NOT_FOUND: Final = 404
+_REFERENCE: Final = "externalReference"
 # What a system that knows its own paths calls one that is none; an answer of another shape is given this code by us.
 _UNKNOWN_PATH: Final = frozenset({"PATH_NOT_FOUND", "PathNotFound"})
 
@@ -71,6 +72,25 @@ class Reading:
             mend=f"Set {kind}.item in the tenant's settings to a path with the places {_places(parts)}.",
         )
 
+    def referenced(self, kind: str, reference: str) -> Row | None:
+        """Reads the record that its creator called so; None where there is none.
+
+        Raises:
+            BillingError: Also where several are called so, or the system cannot be asked.
+        """
+        name = f"{kind}.reference"
+        if name not in self._paths:
+            raise _no_references(kind)
+        rows = self._ask(
+            name, lambda body: [self.row(kind, native) for native in self._items(body)], {_REFERENCE: reference}
+        )
+        named = [row for row in rows if row.get("external_reference") == reference]
+        if len(named) > 1 or (rows and not named):
+            said = f"with {len(rows)} records" if named else "with others"
+            mend = f"Check {name} in the tenant's settings, and duplicates in the billing system."
+            raise _answered(kind, f"with the reference {reference}", said, "AMBIGUOUS", mend)
+        return named[0] if named else None
+
     def _by_item(self, kind: str, key: str, parts: Mapping[str, str]) -> Row | None:
         try:
             row = self._ask(f"{kind}.item", lambda native: self.row(kind, native), at=parts)
@@ -95,6 +115,15 @@ class Reading:
             return self._readers[kind](native)
         except MisshapenError as exc:
             raise UnexpectedShapeError(str(exc)) from None
+
+
+def _no_references(kind: str) -> BillingError:
+    return BillingError(
+        f"This tenant's settings say that {kind.replace('_', ' ')} records cannot be looked up by their reference.",
+        kind="permanent",
+        code="NO_LOOK_UP",
+        mend=f"Set {kind}.reference in the tenant's settings: without it nothing could be created just once.",
+    )
 
 
 def is_missing(error: BillingError) -> bool:

@@ -11,6 +11,9 @@ from salesbridge.billing.port import BillingError
 class ReadOnly:
     """The writing half of the port for what is only read."""
 
+    def referenced(self, kind: str, reference: str) -> None:
+        """Tells that nobody has created anything here."""
+
     def writable(self, kind: str) -> frozenset[str]:  # noqa: ARG002  the port's signature
         """Tells that nothing can be written."""
         return frozenset()

@@ -29,6 +29,7 @@ def _address(at: str) -> dict[str, str]:
     }
 
 
+_REFERENCE: Final = {"external_reference": "ExternalReference"}
 _MODIFIED: Final = {"last_modified": "UpdatedAt"}
 
 PATHS: Final[Paths] = dict(
@@ -55,6 +56,7 @@ PATHS: Final[Paths] = dict(
                 "fax": "Fax",
                 **_address("PostalAddress"),
                 "primary_account_number": "PrimaryAccountNumber",
+                **_REFERENCE,
                 **_MODIFIED,
             },
             list="/Customers",
@@ -73,6 +75,8 @@ PATHS: Final[Paths] = dict(
                 "primary_customer_phone": "PrimaryCustomer.Phone",
                 "primary_customer_fax": "PrimaryCustomer.Fax",
                 **_address("PostalAddress"),
+                "credit_hold": "IsOnCreditHold",
+                **_REFERENCE,
                 **_MODIFIED,
             },
             list="/Accounts",
@@ -121,6 +125,8 @@ PATHS: Final[Paths] = dict(
                 "end_date": "EndDate",
                 "term_months": "TermMonths",
                 "cancelled": "IsCancelled",
+                "active": "IsActive",
+                "order_number": "OrderNumber",
                 **_MODIFIED,
             },
             list="/Contracts",
@@ -154,6 +160,8 @@ PATHS: Final[Paths] = dict(
                 "customer_number": "CustomerNumber",
                 "lines": "Lines",
                 "valid_until": "ValidUntil",
+                "status_reason": "StatusReason",
+                **_REFERENCE,
                 **_MODIFIED,
             },
             list="/Orders",

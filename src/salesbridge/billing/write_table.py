@@ -2,7 +2,8 @@
 
 Names of the paths: ``account.write``, ``account.write.primary_customer`` (one of several calls that change a record),
 ``account.create``, ``account_customer.delete``, ``product.find`` (a list that is asked with the members of the
-business key as its query). An empty override takes one away: what it carries can then not be written.
+business key as its query), ``order.reference`` (a list that is asked with ``externalReference``). An empty override
+takes one away: what it carries can then not be written.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class WriteTable:
         creations: Kind to the call that creates.
         deletions: Kind to the call that deletes.
         finds: Kind to the list that finds a record by its business key, where no item path does.
+        references: Kind to the list that finds a record by what its creator called it (``externalReference``).
         repeatable: A creation carries an ``Idempotency-Key``, so that it can be repeated, and answers the record;
             otherwise a repeat would create another one, and the answer tells only the number.
     """
@@ -61,6 +63,7 @@ class WriteTable:
     creations: Mapping[str, Call]
     deletions: Mapping[str, Call]
     finds: Mapping[str, Native]
+    references: Mapping[str, Native]
     repeatable: bool
 
     def paths(self) -> Paths:
@@ -73,3 +76,4 @@ class WriteTable:
         for call in (*self.creations.values(), *self.deletions.values()):
             yield call.name, call.native
         yield from ((f"{kind}.find", native) for kind, native in self.finds.items())
+        yield from ((f"{kind}.reference", native) for kind, native in self.references.items())

@@ -14,10 +14,12 @@ from salesbridge.cli import (
     credential,
     demo,
     edge,
+    event_mapping,
     instance,
     links,
     live,
     load,
+    order,
     person,
     portal,
     problems,
@@ -41,9 +43,11 @@ app.add_typer(load.app, name="load")
 app.add_typer(live.sync, name="sync")
 app.command("status")(status.status)
 app.command("activity")(activity.activity)
+app.add_typer(order.app, name="order")
 app.add_typer(problems.app, name="problems")
 app.add_typer(activity.conflicts, name="conflicts")
 app.add_typer(reconcile.app, name="reconcile")
+app.add_typer(event_mapping.app, name="event-mapping")
 app.add_typer(salesforce.app, name="salesforce")
 app.add_typer(credential.app, name="credential")
 app.add_typer(sandbox.app, name="sandbox")

@@ -24,6 +24,7 @@ from salesbridge.model import OverrideError
 from salesbridge.salesforce import SalesforceError
 from salesbridge.store.postgres import DatabaseUnavailable
 from salesbridge.store.runs import RunActive
+from salesbridge.sync.event_mapping import MappingError
 from salesbridge.sync.life import TransitionError
 
 #: The option of every command that a program may ask.
@@ -57,7 +58,7 @@ def clear_errors() -> Iterator[None]:
         yield
     except (SalesforceError, BillingError) as error:
         stop(plain(error.message), plain(error.mend))
-    except (SetupRefusedError, OverrideError, ProblemError, RelinkRefusedError) as error:
+    except (SetupRefusedError, OverrideError, ProblemError, RelinkRefusedError, MappingError) as error:
         stop(plain(str(error)), code=Exit.USAGE)
     except RunActive as error:
         stop(str(error), "See: salesbridge load status. Go on with it: salesbridge load resume.")

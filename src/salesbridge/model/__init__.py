@@ -25,6 +25,7 @@ from salesbridge.model.kinds import Side as Side
 from salesbridge.model.kinds.settings import OverrideError as OverrideError
 from salesbridge.model.order import CyclicTableError as CyclicTableError
 from salesbridge.model.order import load_order as load_order
+from salesbridge.model.order import named_parents as named_parents
 from salesbridge.model.overrides import merge as merge
 from salesbridge.model.refusal import RecordRefusedError as RecordRefusedError
 from salesbridge.model.table import TABLE as TABLE

@@ -12,7 +12,7 @@ from salesbridge.model.check_facts import Expected, OrgFacts
 from salesbridge.model.check_fields import Describe, Seen, check_object
 from salesbridge.model.check_finding import Finding
 from salesbridge.model.check_org import check_features, check_org, check_surroundings
-from salesbridge.model.check_package import check_apex, check_event, check_objects, check_permissions
+from salesbridge.model.check_package import check_apex, check_event, check_objects, check_permissions, check_surfaced
 from salesbridge.model.entity import Entity, Table
 
 #: Code of a feature that is off -> the objects that are not there then, the first of which tells it.
@@ -47,8 +47,9 @@ def check(
         *_objects(entities, describes, facts, expected),
         *check_features(entities, describes),
         *check_event(facts, expected),
+        *check_surfaced(facts, expected),
         *check_objects(facts, expected),
-        *check_apex(facts, expected),
+        *check_apex(facts, expected, _absent(entities, describes)),
         *check_permissions(facts, expected),
         *check_org(entities, facts),
         *check_surroundings(entities, facts),
@@ -59,7 +60,7 @@ def _objects(
     entities: list[Entity], describes: Mapping[str, Describe | None], facts: OrgFacts, expected: Expected
 ) -> Iterator[Finding]:
     off = features_off(entities, describes)
-    absent = frozenset(name for names in off.values() for name in names)
+    absent = _absent(entities, describes)
     absent |= {parent.entity for e in entities for parent in e.parents} - {e.name for e in entities}
     seen = Seen(facts.custom_fields, expected.permission_set, absent)
     telling = {names[0]: code for code, names in off.items()}
@@ -71,6 +72,11 @@ def _objects(
             yield found(telling[entity.name], entity.name, "", f"{_UNSEEN}: {', '.join(off[telling[entity.name]])}")
         elif entity.name not in absent:
             yield found("object-missing", entity.name, "", _UNSEEN, mend=entity.feature, fix=seen.access())
+
+
+def _absent(entities: Iterable[Entity], describes: Mapping[str, Describe | None]) -> frozenset[str]:
+    """Objects that are not there since a feature is off."""
+    return frozenset(name for names in features_off(entities, describes).values() for name in names)
 
 
 def features_off(entities: Iterable[Entity], describes: Mapping[str, Describe | None]) -> dict[str, tuple[str, ...]]:

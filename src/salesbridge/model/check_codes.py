@@ -214,6 +214,18 @@ KINDS: Mapping[str, Kind] = {
         "warning", "The platform event is not published immediately", _EVENT,
         "Edit the event: set Publish Behavior to Publish Immediately.",
     ),
+    # the event by which billing's events appear in Salesforce
+    "surfaced-event-missing": Kind(
+        "warning", "The platform event of billing's events is not there, or hidden", "Setup > Platform Events", _DEPLOY,
+    ),
+    "surfaced-event-hidden": Kind(
+        "warning", "The platform event of billing's events is hidden from the connector's user", _ACCESS, _ASSIGN,
+    ),
+    "surfaced-event-field": Kind(
+        "warning", "The platform event of billing's events lacks a field, or has one of another type or too short",
+        "Setup > Platform Events > {label} > {field}",
+        "Deploy the package (salesbridge salesforce deploy); a field of another type must be deleted before.",
+    ),
     # other parts of the package
     "package-part-missing": Kind("error", "Another part of the package is absent", "Setup > {label}", _DEPLOY),
     # Apex
@@ -259,6 +271,7 @@ KINDS: Mapping[str, Kind] = {
 #: Names of objects in Setup's Object Manager where they are not the API name.
 LABELS: Mapping[str, str] = {
     "AccountContactRelation": "Account Contact Relationship",
+    "Gentrack_Event__e": "Gentrack Event",
     "Gentrack_Object_Event__e": "Gentrack Object Event",
     "OrderItem": "Order Product",
     "PricebookEntry": "Price Book Entry",

@@ -128,6 +128,7 @@ class OrgFacts:
         apex: Classes and triggers of the org that are of interest, and every trigger on a mapped object.
         event_describe: Describe of the platform event; empty where Salesforce shows none.
         publish_behaviour: Of the platform event (Metadata API, CustomObject).
+        surfaced_describe: Describe of the platform event by which billing's events appear; empty where none is shown.
         permission_sets: Names of the permission sets in the org that the package brings.
         assigned: Names of the permission sets that are assigned to the connector's user.
         permissions: Permissions of the connector's user by name (Object Reference, UserPermissionAccess).
@@ -149,6 +150,7 @@ class OrgFacts:
     apex: tuple[Apex, ...] | None = None
     event_describe: Mapping[str, object] | None = None
     publish_behaviour: str | None = None
+    surfaced_describe: Mapping[str, object] | None = None
     permission_sets: frozenset[str] | None = None
     assigned: frozenset[str] | None = None
     permissions: Mapping[str, bool] | None = None
@@ -173,6 +175,8 @@ class Expected:
         publish_behaviour: When it is published.
         objects: Its custom objects besides the event.
         apex: Its classes and triggers.
+        surfaced: Name of the platform event by which billing's events appear in Salesforce; empty for a load alone.
+        surfaced_fields: Its fields.
     """
 
     permission_set: str = ""
@@ -183,3 +187,5 @@ class Expected:
     publish_behaviour: str = "PublishImmediately"
     objects: tuple[str, ...] = ()
     apex: tuple[Apex, ...] = ()
+    surfaced: str = ""
+    surfaced_fields: tuple[EventField, ...] = ()

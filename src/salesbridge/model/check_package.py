@@ -55,11 +55,7 @@ def check_event(facts: OrgFacts, expected: Expected) -> Iterator[Finding]:
         return
     fix = Fix((f"CustomObject:{event}",))
     if not describe:
-        hidden = facts.custom_objects is not None and event in facts.custom_objects
-        words = "hidden from the connector's user" if hidden else "not there"
-        set_ = expected.permission_set
-        granted = Fix((f"PermissionSet:{set_}",) if hidden else (*fix.deploy, f"PermissionSet:{set_}"), (set_,))
-        yield found("event-hidden" if hidden else "event-missing", event, "", f"the event is {words}", fix=granted)
+        yield _unseen("event", event, facts, expected)
         return
     fields: dict[str, Mapping[str, Any]] = {field["name"].lower(): field for field in describe["fields"]}  # type: ignore[attr-defined]
     for wanted in expected.event_fields:
@@ -70,6 +66,34 @@ def check_event(facts: OrgFacts, expected: Expected) -> Iterator[Finding]:
     if facts.publish_behaviour not in {None, expected.publish_behaviour}:
         message = f"the event has the publish behaviour {facts.publish_behaviour}, not {expected.publish_behaviour}"
         yield found("event-publish-behaviour", event, "", message, fix=fix)
+
+
+def check_surfaced(facts: OrgFacts, expected: Expected) -> Iterator[Finding]:
+    """The platform event by which billing's events appear: there, with fields that take what is published.
+
+    Published after commit or at once, it works either way.
+    """
+    describe, event = facts.surfaced_describe, expected.surfaced
+    if not event or describe is None:
+        return
+    if not describe:
+        yield _unseen("surfaced-event", event, facts, expected)
+        return
+    fields: dict[str, Mapping[str, Any]] = {field["name"].lower(): field for field in describe["fields"]}  # type: ignore[attr-defined]
+    fix = Fix((f"CustomObject:{event}",))
+    for wanted in expected.surfaced_fields:
+        for each in _event_field(event, wanted, fields.get(wanted.name.lower()), fix):
+            yield found("surfaced-event-field", event, wanted.name, each.message, fix=each.fix)
+
+
+def _unseen(what: str, event: str, facts: OrgFacts, expected: Expected) -> Finding:
+    """An event that Salesforce does not show: it is not there, or hidden."""
+    hidden = facts.custom_objects is not None and event in facts.custom_objects
+    words = "hidden from the connector's user" if hidden else "not there"
+    set_ = expected.permission_set
+    deploy = (f"PermissionSet:{set_}",) if hidden else (f"CustomObject:{event}", f"PermissionSet:{set_}")
+    code = f"{what}-hidden" if hidden else f"{what}-missing"
+    return found(code, event, "", f"the event is {words}", fix=Fix(deploy, (set_,)))
 
 
 def _event_field(event: str, wanted: EventField, field: Mapping[str, Any] | None, fix: Fix) -> Iterator[Finding]:
@@ -93,12 +117,18 @@ def check_objects(facts: OrgFacts, expected: Expected) -> Iterator[Finding]:
             )
 
 
-def check_apex(facts: OrgFacts, expected: Expected) -> Iterator[Finding]:
-    """Classes and triggers: there, active, compiling, and of this version."""
+def check_apex(facts: OrgFacts, expected: Expected, absent: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """Classes and triggers: there, active, compiling, and of this version.
+
+    Args:
+        facts: What was asked of the org.
+        expected: What the package puts into it.
+        absent: Objects that the org does not have, so that they can have no trigger.
+    """
     if facts.apex is None:
         return
     held = {(apex.type, apex.name.lower()): apex for apex in facts.apex}
-    for wanted in expected.apex:
+    for wanted in (apex for apex in expected.apex if apex.table not in absent):
         have = held.get((wanted.type, wanted.name.lower()))
         if have is None and wanted.type == "ApexTrigger":
             have = _of_the_guide(wanted, facts.apex)

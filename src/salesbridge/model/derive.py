@@ -13,12 +13,14 @@ _DATE, _FLAG = Date(), Boolean()
 
 
 def contract_status(record: Record, today: date) -> str:
-    """Salesforce's status of an agreement: activated once it has begun, unless it was cancelled.
+    """Salesforce's status of an agreement: activated once it has begun, unless it was cancelled or is not active yet.
 
-    An agreement without a start date has not begun. An ended one stays *Activated*: Salesforce knows no way back, and
+    An agreement of an order is not active until the order is; one that does not say so is. One without a start date
+    has not begun. An ended one stays *Activated*: Salesforce knows no way back, and
     shows the end by its own end date.
     """
-    return "Activated" if _begun(record, today) and not _cancelled(record) else "Draft"
+    runs = _begun(record, today) and _flag(record, "active", silent=True) and not _flag(record, "cancelled")
+    return "Activated" if runs else "Draft"
 
 
 def _begun(record: Record, today: date) -> bool:
@@ -28,11 +30,13 @@ def _begun(record: Record, today: date) -> bool:
         return False
 
 
-def _cancelled(record: Record) -> bool:
+def _flag(record: Record, name: str, *, silent: bool = False) -> bool:
+    """What a flag says; ``silent`` where it says nothing that can be read."""
+    raw = record.get(name)
     try:
-        return _FLAG.from_salesforce(record.get("cancelled"))
+        return silent if raw is None else _FLAG.from_salesforce(raw)
     except RefusedError:
-        return False
+        return silent
 
 
 #: Neutral attribute -> how it follows from the record; never written back, since billing has no such member.

@@ -36,5 +36,10 @@ def load_order(table: Table, *, initial: bool = False) -> list[Entity]:
     return [entity for entity in ordered if entity.initial or not initial]
 
 
+def named_parents(entity: Entity) -> set[str]:
+    """The other entities that an entity refers to."""
+    return {parent.entity for parent in entity.parents} - {entity.name}
+
+
 def _parents(table: Table, entity: Entity) -> set[str]:
-    return {parent.entity for parent in entity.parents} & set(table.by_name) - {entity.name}
+    return named_parents(entity) & set(table.by_name)

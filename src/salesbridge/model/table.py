@@ -26,10 +26,16 @@ G, S = Side.BILLING, Side.SALESFORCE
 _LINK = Field("Gentrack_Link__c", url(), G, None, "Gentrack Link", help="Opens this record in the billing system.")
 _SERVICE_TYPES = ("Electricity", "Gas", "Water")
 _SCHEMES = Picklist(values=("ICP", "NMI", "MPAN", "MPRN"))
-_ORDER_STATUSES = ("draft", "ready", "accepted", "provisioning", "active", "completed", "cancelled")
+_ORDER_STATUSES = (
+    "waiting", "refused", "draft", "ready", "accepted", "provisioning", "active", "completed", "cancelled",
+)  # fmt: skip
 _ORDER_STATUS = Field(
     "Gentrack_Order_Status__c", Picklist(values=_ORDER_STATUSES), G, "status", "Gentrack Order Status",
     help="Where the order stands in the billing system.",
+)  # fmt: skip
+_ORDER_REASON = Field(
+    "Gentrack_Order_Reason__c", Text(255), G, "status_reason", "Gentrack Order Reason",
+    help="Why the order stands where it does, and what to do about it.",
 )  # fmt: skip
 
 ACCOUNT = Entity(
@@ -181,6 +187,7 @@ OPPORTUNITY = Entity(
         Field("CloseDate", Date(), S, "valid_until", required=True),
         Field("Amount", money(15, 2), S, "amount"),
         _ORDER_STATUS,
+        _ORDER_REASON,
     ),
     (Parent("AccountId", "Account", "Account", "account_number", required=False),),
     initial=False,
@@ -196,6 +203,7 @@ QUOTE = Entity(
         Field("Status", Picklist(40), S, "quote_status"),
         Field("ExpirationDate", Date(), S, "valid_until"),
         _ORDER_STATUS,
+        _ORDER_REASON,
     ),
     (Parent("OpportunityId", "Opportunity", "Opportunity", "order_number", create_only=True),),
     initial=False,
@@ -237,7 +245,12 @@ ORDER = Entity(
     (
         Field("EffectiveDate", Date(), S, "start_date", required=True),
         Field("Status", Picklist(40), S, "salesforce_status", phase=Phase.ACTIVATE),
+        Field(
+            "Gentrack_Placed__c", Boolean(), S, None, "Placed in Gentrack",
+            help="Tick to place the order in the billing system; untick to cancel it there.",
+        ),
         _ORDER_STATUS,
+        _ORDER_REASON,
     ),
     (
         Parent("AccountId", "Account", "Account", "account_number"),
@@ -245,7 +258,7 @@ ORDER = Entity(
         Parent("QuoteId", "Quote", "Quote", "order_number", required=False),
     ),
     initial=False,
-)
+)  # fmt: skip
 
 ORDER_LINE = Entity(
     "OrderItem",
@@ -273,7 +286,8 @@ ORDER_LINE = Entity(
     initial=False,
 )
 
-#: The data model reference of the product.
+#: The data model reference of the product, in the order in which it is loaded: no object of the initial load stands
+#: right behind its parent, so that it can be prepared while Salesforce works on the one before.
 TABLE = Table((
-    ACCOUNT, CONTACT, RELATION, PRODUCT, PRICE, CONTRACT, ASSET, OPPORTUNITY, QUOTE, QUOTE_LINE, ORDER, ORDER_LINE,
+    ACCOUNT, PRODUCT, CONTACT, ASSET, RELATION, CONTRACT, PRICE, OPPORTUNITY, QUOTE, QUOTE_LINE, ORDER, ORDER_LINE,
 ))  # fmt: skip

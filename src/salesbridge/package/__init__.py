@@ -17,3 +17,4 @@ from salesbridge.package.render import listing as listing
 from salesbridge.package.render import project as project
 from salesbridge.package.render import removal as removal
 from salesbridge.package.render import render as render
+from salesbridge.package.surfaced import SURFACED as SURFACED

@@ -26,6 +26,7 @@ _TRIGGER_TESTS = {
     "Account": "GentrackAccountTest",
     "Contact": "GentrackContactTest",
     "AccountContactRelation": "GentrackRelationTest",
+    "Quote": "GentrackQuoteTest",
     "Order": "GentrackOrderTest",
     "OrderItem": "GentrackOrderItemTest",
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 #: The objects whose triggers tell the connector, in the order in which people read them.
-TRIGGERED = ("Account", "Contact", "AccountContactRelation", "Order", "OrderItem")
+TRIGGERED = ("Account", "Contact", "AccountContactRelation", "Quote", "Order", "OrderItem")
 
 
 @dataclass(frozen=True, slots=True)

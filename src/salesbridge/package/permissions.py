@@ -13,6 +13,7 @@ from salesbridge.package.choices import Choices
 from salesbridge.package.components import File, xml
 from salesbridge.package.event import EVENT, FAILURE, failure_fields
 from salesbridge.package.markup import Element, elements
+from salesbridge.package.surfaced import SURFACED
 
 PERMISSION_SET = "Gentrack_Connector"
 _DESCRIPTION = "What the connector to the Gentrack billing system may see and change. Assign it to its service account."
@@ -37,7 +38,7 @@ def permission_set(entities: Iterable[Entity], choices: Choices) -> File:
     """The permission set for some entities.
 
     Deleting is not among its rights, and neither is *Modify All*, which would imply it. Of the connector's own objects
-    it may publish and hear the event, and read the log of failed publishes.
+    it may publish and hear the events, and read the log of failed publishes.
     """
     chosen = sorted(entities, key=lambda entity: entity.name)
     editable = dict.fromkeys((name for entity in chosen for name in _fields(entity, choices)), True)
@@ -94,7 +95,8 @@ def _objects(entities: list[Entity], choices: Choices) -> Iterator[Element]:
     if any(entity.facts for entity in entities):
         rights["Pricebook2"] = _rights("Pricebook2", create=False)
     if choices.triggered:
-        rights[EVENT] = _rights(EVENT, create=True, edit=False, view_all=False)
+        for event in (EVENT, SURFACED):
+            rights[event] = _rights(event, create=True, edit=False, view_all=False)
         rights[FAILURE] = _rights(FAILURE, create=False, edit=False)
     for _, right in sorted(rights.items()):
         yield "objectPermissions", right

@@ -24,6 +24,7 @@ from salesbridge.package.event import event, failure
 from salesbridge.package.fields import custom_fields
 from salesbridge.package.pages import layout, list_view
 from salesbridge.package.permissions import bypass, permission_set
+from salesbridge.package.surfaced import surfaced_event
 
 #: What holds people's data: removed only when asked for.
 _KEEPS_DATA = ("CustomField", "CustomObject")
@@ -92,7 +93,7 @@ def removal(
     Args:
         table: The tenant's data model.
         choices: What was installed.
-        with_data: Remove the custom fields, the event and the log of failures too, with what they hold. Without it
+        with_data: Remove the custom fields, the events and the log of failures too, with what they hold. Without it
             they stay, so that a later installation finds every link again.
         but: Metadata types of which nothing is removed.
 
@@ -120,6 +121,7 @@ def _components(table: Table, choices: Choices) -> Iterator[Component]:
     yield permission_set(entities, choices)
     if choices.triggered:
         yield event()
+        yield surfaced_event()
         yield failure()
         yield from bypass()
         yield from apex(table, choices)

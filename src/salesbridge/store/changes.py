@@ -157,6 +157,12 @@ def hear_events(door: Door, events: Sequence[Event]) -> list[bool]:
     return [event[0] in fresh and first[event[0]] == at for at, event in enumerate(events)]
 
 
+def notify(instance_id: uuid.UUID) -> None:
+    """Tell workers, once the caller's transaction is committed, that there is something to deliver."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(instance_id)])
+
+
 def write_changes(
     door: Door, instance_id: uuid.UUID, changes: Iterable[Heard], *, locked: bool = False
 ) -> tuple[int, int]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from salesbridge.model import Entity, Expected, Phase, Table
 from salesbridge.model.check_facts import Apex, EventField
-from salesbridge.package import BYPASS, EVENT, FAILURE, PERMISSION_SET, Choices, sources
+from salesbridge.package import BYPASS, EVENT, FAILURE, PERMISSION_SET, SURFACED, Choices, sources
+from salesbridge.package.components import ObjectParts
 from salesbridge.package.event import event
+from salesbridge.package.surfaced import surfaced_event
 
 #: Metadata type of an event's field -> what describe calls it (Platform Events guide, "Platform Event Fields").
-_DESCRIBED: Mapping[str, str] = {"Text": "string", "LongTextArea": "textarea"}
+_DESCRIBED: Mapping[str, str] = {"Text": "string", "LongTextArea": "textarea", "DateTime": "datetime"}
 _ACTIVATE: Mapping[str, str] = {"Contract": "ActivateContract", "Order": "ActivateOrder"}
 
 
@@ -35,10 +37,12 @@ def expected_of(table: Table, choices: Choices, *, load_only: bool = False) -> E
         permissions,
         BYPASS,
         EVENT,
-        tuple(_event_fields()),
+        tuple(_event_fields(event())),
         definition["publishBehavior"],
         (FAILURE,),
         tuple(_apex(table, choices)),
+        SURFACED,
+        tuple(_event_fields(surfaced_event())),
     )
 
 
@@ -46,11 +50,11 @@ def _activates(entity: Entity) -> bool:
     return entity.name in _ACTIVATE and any(field.phase is Phase.ACTIVATE for field in entity.fields)
 
 
-def _event_fields() -> list[EventField]:
+def _event_fields(parts_of: ObjectParts) -> list[EventField]:
     found = []
-    for name, parts in event().fields:
+    for name, parts in parts_of.fields:
         told = {key: value for key, value in parts if isinstance(value, str)}
-        found.append(EventField(name, _DESCRIBED[told["type"]], int(told["length"])))
+        found.append(EventField(name, _DESCRIBED[told["type"]], int(told.get("length", 0))))
     return found
 
 

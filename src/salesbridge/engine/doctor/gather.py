@@ -89,7 +89,7 @@ def _custom_fields(asked: Asked) -> frozenset[str]:
 
 
 def _custom_objects(asked: Asked) -> frozenset[str] | None:
-    wanted = {name.rpartition("__")[0]: name for name in (asked.expected.event, *asked.expected.objects) if name}
+    wanted = {name.rpartition("__")[0]: name for name in _own_objects(asked.expected) if name}
     if not wanted:
         return None
     soql = f"SELECT DeveloperName FROM CustomObject WHERE DeveloperName IN ({', '.join(map(quote, wanted))})"
@@ -126,11 +126,23 @@ def _told(row: Mapping[str, Any], kind: Any, table: str) -> Apex:
     return Apex(kind, row["Name"], row["Body"] or "", table, row["Status"] == "Active", bool(row["IsValid"]))
 
 
+def _own_objects(expected: Expected) -> tuple[str, ...]:
+    return (expected.event, expected.surfaced, *expected.objects)
+
+
 def _event_describe(asked: Asked) -> Mapping[str, object] | None:
-    if not asked.expected.event:
+    return _described(asked, asked.expected.event)
+
+
+def _surfaced_describe(asked: Asked) -> Mapping[str, object] | None:
+    return _described(asked, asked.expected.surfaced)
+
+
+def _described(asked: Asked, event: str) -> Mapping[str, object] | None:
+    if not event:
         return None
     try:
-        return asked.salesforce.describe(asked.expected.event, fresh=True)
+        return asked.salesforce.describe(event, fresh=True)
     except SalesforceError as error:
         if error.code in _ABSENT:
             return {}
@@ -213,6 +225,7 @@ _READINGS: Mapping[str, tuple[str, Callable[[Asked], Any]]] = {
     "apex": ("Apex classes and triggers", _apex),
     "event_describe": ("The platform event", _event_describe),
     "publish_behaviour": ("When the platform event is published", _publish_behaviour),
+    "surfaced_describe": ("The platform event of billing's events", _surfaced_describe),
     "permission_sets": ("Permission sets", _permission_sets),
     "assigned": ("Assigned permission sets", _assigned),
     "permissions": ("Permissions of the user", _permissions),

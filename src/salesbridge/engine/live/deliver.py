@@ -21,12 +21,15 @@ from salesbridge.engine.live.deciding import decided
 from salesbridge.engine.live.look import look
 from salesbridge.engine.live.points import point
 from salesbridge.engine.live.site import Site
+from salesbridge.engine.sales.entities import SALES
+from salesbridge.engine.sales.round import deliver_sales
 from salesbridge.model import Side
 from salesbridge.salesforce import SalesforceError
 from salesbridge.store.changes import Heard, behind, later, pending
 from salesbridge.store.journal import LIVE, raise_problem
 from salesbridge.store.leases import Fence
 from salesbridge.store.models import Live, Parked, Problem
+from salesbridge.store.sales import wake
 
 #: Most changes and most parked records taken up in one round.
 BATCH = 1000
@@ -74,21 +77,36 @@ def deliver(site: Site, fence: Fence, now: datetime, *, limit: int = BATCH) -> R
     Raises:
         FencedError: Another worker delivers for the instance.
     """
-    heard = _take(site, now, limit)
-    if not heard:
-        return Round()
+    taken = _take(site, now, limit)
+    heard = [change for change in taken if change.entity not in SALES]
     try:
-        over = spent(site)
+        over = spent(site) if taken else None
         if over is not None:
             _hold(site, fence, Side.SALESFORCE, over, now)
             return Round(held=over.message)
+        sold = _sell(site, fence, [change for change in taken if change.entity in SALES], now)
+        if sold.held or not heard:
+            return sold
         views = look(site, heard, now)
         deeds = [Deed(view, decision) for view, decision in zip(views, decided(site, views, now), strict=True)]
     except (SalesforceError, BillingError) as error:
         side = Side.SALESFORCE if isinstance(error, SalesforceError) else Side.BILLING
         _hold(site, fence, side, error, now)
         return Round(held=error.message)
-    return _carry_out(site, fence, deeds, now)
+    made = _carry_out(site, fence, deeds, now)
+    made.taken += sold.taken
+    return made
+
+
+def _sell(site: Site, fence: Fence, changes: list[Heard], now: datetime) -> Round:
+    """Sales come first: what they make is known on both sides before news of it is delivered."""
+    sold = deliver_sales(site, fence, changes, now)
+    if sold.down is None:
+        if sold.taken:
+            _flowing(site, fence)
+        return Round(taken=sold.taken)
+    _hold(site, fence, sold.down.side, sold.down.error, now)
+    return Round(held=str(sold.down.error))
 
 
 def _take(site: Site, now: datetime, limit: int) -> list[Heard]:
@@ -122,6 +140,7 @@ def _carry_out(site: Site, fence: Fence, deeds: list[Deed], now: datetime) -> Ro
     down = act(site, deeds)
     done = [deed for deed in deeds if deed.done]
     write_down(site, fence, done, now)
+    _wake_sales(site, done, now)
     _note_usage(site, now)
     if down is not None:
         _hold(site, fence, down.side, down.error, now)
@@ -131,6 +150,13 @@ def _carry_out(site: Site, fence: Fence, deeds: list[Deed], now: datetime) -> Ro
     made.verdicts.update(deed.decision.verdict.value for deed in done)
     made.written.update(side.value for deed in done for side in deed.written)
     return made
+
+
+def _wake_sales(site: Site, deeds: list[Deed], now: datetime) -> None:
+    """Orders may wait for the contracts that they brought about."""
+    raws = (deed.view.raw for deed in deeds if deed.view.record[0] == "Contract" and deed.view.raw is not None)
+    numbers = {str(raw["order_number"]) for raw in raws if raw.get("order_number")}
+    wake(site.door, site.instance.pk, "order_number", numbers, now)
 
 
 def _note_usage(site: Site, now: datetime) -> None:

@@ -17,6 +17,7 @@ from salesbridge.billing.events import BillingEvent, touched
 from salesbridge.engine.live.points import point
 from salesbridge.engine.live.seen import claimed, key_of
 from salesbridge.engine.live.site import Site
+from salesbridge.engine.surface import outbox
 from salesbridge.model import Entity, Side
 from salesbridge.store.changes import Heard, hear_events, write_changes
 from salesbridge.store.door import Door
@@ -49,9 +50,10 @@ def hear_salesforce(site: Site, fence: Fence, delivery: Delivery) -> int:
 
 
 def of_bus_event(site: Site, event: BusEvent) -> Heard | None:
-    """The change that an event of the triggers speaks of; None for an object that is not kept in step."""
+    """The change that an event of the triggers speaks of; None for an object that concerns nobody."""
     values = event.values
-    entity = site.entities.get(str(values.get("Object_Type__c")))
+    name = str(values.get("Object_Type__c"))
+    entity = site.entities.get(name) or site.sale_entities.get(name)
     op = _OPS.get(str(values.get("Operation_Type__c") or "").lower())
     before, after = _payload(values.get("Old_Payload__c")), _payload(values.get("New_Payload__c"))
     record_id = str((after or before).get("Id") or "")
@@ -96,6 +98,8 @@ def _payload(text: Any) -> dict[str, Any]:
 def hear_billing(door: Door, sites: Iterable[Site], events: Sequence[BillingEvent]) -> list[bool]:
     """Write down events of a tenant's billing system, for each instance that they concern, in one transaction.
 
+    Those that an instance surfaces in Salesforce are put into its outbox by the same transaction.
+
     Args:
         door: Door of the tenant.
         sites: Its instances that are live or paused; writers of several take them in the same order.
@@ -115,6 +119,7 @@ def hear_billing(door: Door, sites: Iterable[Site], events: Sequence[BillingEven
             site.door.rows(Live).filter(instance=site.instance).update(webhook_at=Now())
             changes = [change for event in fresh for change in of_billing_event(site, event)]
             write_changes(door, site.instance.pk, changes, locked=True)
+            outbox.keep(door, site.instance, fresh)
     point("after hearing billing")
     return new
 
@@ -127,14 +132,14 @@ def of_billing_event(site: Site, event: BillingEvent) -> list[Heard]:
             f"{event.event_id}:{entity.name}:{touch.key}", event.created_at, origin=Origin.EVENT,
         )
         for touch in touched(event, site.tenant.event_overrides)
-        for entity in site.of_record.get(touch.kind, ())
+        for entity in (*site.of_record.get(touch.kind, ()), *site.sales_of.get(touch.kind, ()))
     ]  # fmt: skip
 
 
 def of_records(site: Site, kind: str, records: Iterable[Mapping[str, Any]], at: datetime) -> list[Heard]:
     """The changes that records modified of late speak of; the same modification twice is one change."""
     changes = []
-    for entity in site.of_record.get(kind, ()):
+    for entity in (*site.of_record.get(kind, ()), *site.sales_of.get(kind, ())):
         for record in records:
             key = key_of(site.transforms[entity.name], record)
             if key is not None:

@@ -27,6 +27,9 @@ from salesbridge.sync.fold import Folded, fold
 Record = tuple[str, str]
 #: Changes that billing told by itself; whoever compares both sides wants both to be read.
 _HEARD = frozenset({Origin.EVENT, Origin.POLL})
+#: How the ids of records begin that billing's are made for (Salesforce, "Standard Field Record ID Prefix Decoder").
+_PREFIXES: Mapping[str, str] = {"Account": "001", "Contact": "003"}
+_ID_LENGTH = 18
 
 
 @dataclass(slots=True)
@@ -92,6 +95,7 @@ def _read_salesforce(rows: OrgRows, views: Iterable[View]) -> None:
         else:
             asked.append(view)
     rows.read({(view.record[0], view.link.salesforce_id) for view in asked if view.link is not None})
+    rows.read({name for view in asked if (name := _referenced(view)) is not None})
     rows.find([v.record for v in asked if v.link is None and any(c.side is Side.BILLING for c in v.folded.changes)])
     for view in asked:
         _put_salesforce(rows, view)
@@ -148,7 +152,7 @@ def _put_salesforce(rows: OrgRows, view: View) -> None:
     heard = [(c.entity, c.key) for c in view.folded.changes if c.side is Side.SALESFORCE]
     linked = [(view.record[0], view.link.salesforce_id)] if view.link is not None else []
     rows.read({*linked, *heard})
-    candidates = [rows.get(name) for name in (*linked, *heard)] + [rows.found(view.record)]
+    candidates = [rows.get(name) for name in (*linked, *heard)] + [rows.found(view.record), _adopted(rows, view)]
     there = [read for read in candidates if isinstance(read, Seen | RecordRefusedError)]
     claimant = next((r for r in there if view.link and isinstance(r, Seen) and r.id != view.link.salesforce_id), None)
     read: Read = claimant if claimant is not None and not _gone(rows, view) else next(iter(there), None)
@@ -157,6 +161,21 @@ def _put_salesforce(rows: OrgRows, view: View) -> None:
         view.refused = read
     else:
         view.salesforce = read
+
+
+def _referenced(view: View) -> Record | None:
+    """The Salesforce record that billing's unlinked record was made for: whoever made it gave its id as reference."""
+    prefix = _PREFIXES.get(view.record[0])
+    reference = str((view.raw or {}).get("external_reference") or "")
+    made_for_it = view.link is None and prefix is not None and reference.startswith(prefix)
+    return (view.record[0], reference) if made_for_it and len(reference) == _ID_LENGTH else None
+
+
+def _adopted(rows: OrgRows, view: View) -> Read:
+    """That record, as long as it carries no number yet: the worker that made billing's did not come to write it."""
+    name = _referenced(view)
+    read = rows.get(name) if name is not None else None
+    return read if isinstance(read, Seen) and read.key is None else None
 
 
 def _gone(rows: OrgRows, view: View) -> bool:

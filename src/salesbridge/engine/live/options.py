@@ -67,6 +67,12 @@ def _hour(text: str) -> int | None:
     return hour
 
 
+def _yes_or_no(text: str) -> str:
+    if text not in {"yes", "no"}:
+        raise ValueError("yes or no")
+    return text
+
+
 def _told(text: str) -> str:
     if text not in TOLD:
         raise ValueError(", ".join(TOLD))
@@ -103,6 +109,19 @@ OPTIONS: Mapping[str, Option] = {
         "Hour of the tenant's night in which both sides are compared, or never.",
         "hour, 0 to 23",
         warning="With never, what neither side tells us of is found by sampling only.",
+    ),
+    "orders_from_quotes": Option(
+        _yes_or_no,
+        "yes",
+        "Whether an accepted quote without an order gets one from the connector, rather than from Salesforce.",
+        choices=("yes", "no"),
+    ),
+    "placed_status": Option(
+        str,
+        "none: only the checkbox Placed in Gentrack does",
+        "Status of an order in Salesforce that places it in billing, beside the checkbox.",
+        warning="Every order that has this status is placed in billing, and one that leaves it before it is active is "
+        "cancelled there.",
     ),
     "pubsub": Option(
         str,

@@ -38,7 +38,7 @@ def poll(site: Site, fence: Fence, now: datetime) -> int:
     live = site.door.rows(Live).get(instance=site.instance)
     since = (live.polled_until or now) - OVERLAP
     new = 0
-    for kind in site.of_record:
+    for kind in (*site.of_record, *site.sales_of):
         for page in site.billing.pages(kind, since=since):
             changes = of_records(site, kind, page.records, now)
             point("before hearing a poll")

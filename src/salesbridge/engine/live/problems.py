@@ -15,12 +15,16 @@ from salesbridge.engine.live.deliver import DOWN
 from salesbridge.engine.live.relink import relink, revoke_delivery
 from salesbridge.engine.live.site import site
 from salesbridge.engine.live.states import DEAF, LOST
+from salesbridge.engine.sales.book import LATE_SALE, REFUSED_SALE
+from salesbridge.engine.sales.control import look_again
+from salesbridge.engine.surface import outbox
+from salesbridge.engine.surface.outbox import UNPUBLISHED, UNSURFACED
 from salesbridge.model import Side
 from salesbridge.store.changes import Heard, behind, write_changes
 from salesbridge.store.door import Door, Rows
 from salesbridge.store.journal import LIVE, record
 from salesbridge.store.live_links import unlink
-from salesbridge.store.models import Change, Live, Parked, Problem
+from salesbridge.store.models import Change, Live, Parked, Problem, Sale
 from salesbridge.sync.change import Op, Origin
 from salesbridge.sync.decision import PROPOSES, Reason
 
@@ -28,6 +32,10 @@ from salesbridge.sync.decision import PROPOSES, Reason
 OF_RECORDS = (REFUSED, ASKED)
 #: Kinds that end by themselves once both sides can be worked with; trying again ends a pause.
 _OF_SIDES = (DOWN, DEAF, LOST)
+#: Kinds about events that are surfaced in Salesforce.
+_OF_EVENTS = (UNSURFACED, UNPUBLISHED)
+#: Kinds about sales, which they name by their id.
+_OF_SALES = (REFUSED_SALE, LATE_SALE)
 #: Causes of which letting go takes the link away: the record is no longer on one side.
 UNLINKS = frozenset({Reason.DELETED_IN_SALESFORCE, Reason.MERGED_IN_SALESFORCE, Reason.GONE_FROM_BILLING})
 
@@ -122,8 +130,25 @@ def retry(door: Door, problem: Problem, by: str, now: datetime) -> None:
             door.rows(Live).filter(instance=problem.instance).update(held_until=None)
             door.problems.filter(pk=problem.pk).update(state=Problem.State.RETRYING)
             _record(door, problem, "problem:retried", by)
+    elif problem.kind in _OF_EVENTS and problem.instance_id is not None:
+        _retry_events(door, problem, problem.instance_id, by)
+    elif problem.kind in _OF_SALES and problem.instance_id is not None:
+        with transaction.atomic():
+            look_again(door, door.rows(Sale).get(pk=problem.key), by, now)
+            door.problems.filter(pk=problem.pk).update(state=Problem.State.RETRYING)
+            _record(door, problem, "problem:retried", by)
     else:
         raise ProblemError(f"This cannot be tried again from here. {problem.mend} Then dismiss it.")
+
+
+def _retry_events(door: Door, problem: Problem, instance_id: uuid.UUID, by: str) -> None:
+    with transaction.atomic():
+        if problem.kind == UNSURFACED:
+            outbox.release(door, instance_id, problem.key)
+        else:
+            outbox.again(door, instance_id)
+        door.problems.filter(pk=problem.pk).update(state=Problem.State.RETRYING)
+        _record(door, problem, "problem:retried", by)
 
 
 def _retry_record(door: Door, problem: Problem, instance_id: uuid.UUID, by: str, now: datetime) -> None:
@@ -167,6 +192,8 @@ def dismiss(door: Door, problem: Problem, by: str, reason: str = "") -> None:
         if problem.kind in OF_RECORDS and problem.instance_id is not None:
             _drop(door, problem, problem.instance_id)
             _same_record(door, problem).update(state=Problem.State.DISMISSED)
+        elif problem.kind == UNSURFACED and problem.instance_id is not None:
+            outbox.dismiss(door, problem.instance_id, problem.key)
         else:
             door.problems.filter(pk=problem.pk).update(state=Problem.State.DISMISSED)
         _record(door, problem, "problem:dismissed", by, **({"reason": reason} if reason else {}))

@@ -15,6 +15,7 @@ from salesbridge.engine import connections
 from salesbridge.engine.context import model_of
 from salesbridge.engine.instances import facts_of
 from salesbridge.engine.pinning import verify
+from salesbridge.engine.sales.entities import ORDER, ORDER_LINE, SALES
 from salesbridge.model import Entity, Side, Table, Transform, columns, load_order
 from salesbridge.model.kinds import Number
 from salesbridge.salesforce import Salesforce
@@ -57,6 +58,17 @@ class Site:
         return {kind: tuple(e for e in self.entities.values() if e.record == kind) for kind in kinds}
 
     @cached_property
+    def sale_entities(self) -> Mapping[str, Entity]:
+        """What sales are made of, by Salesforce object: carried by ``salesbridge.engine.sales``, not kept in step."""
+        return {entity.name: entity for entity in self.table.entities if entity.name in SALES}
+
+    @cached_property
+    def sales_of(self) -> Mapping[str, tuple[Entity, ...]]:
+        """The entity under which changes of billing's orders are heard, by billing record."""
+        order = self.sale_entities.get(ORDER)
+        return {} if order is None else {order.record: (order,)}
+
+    @cached_property
     def salesforce(self) -> Salesforce:
         """The org, once it has been asked which one it is.
 
@@ -81,7 +93,8 @@ class Site:
     def transforms(self) -> Mapping[str, Transform]:
         """The transform of each entity."""
         form = connections.form(self.tenant.product, self.tenant.zone)
-        return {name: Transform(entity, form) for name, entity in self.entities.items()}
+        orders = (entity for entities in self.sales_of.values() for entity in entities)
+        return {entity.name: Transform(entity, form) for entity in (*self.entities.values(), *orders)}
 
     @cached_property
     def unwritable(self) -> Mapping[str, frozenset[str]]:
@@ -121,6 +134,16 @@ class Site:
             SalesforceError: Salesforce refuses or does not answer.
         """
         return {name: self._scales(entity) for name, entity in self.entities.items()}
+
+    @cached_property
+    def line_scales(self) -> Mapping[str, int]:
+        """Digits after the point that the org's fields of order lines keep, by column.
+
+        Raises:
+            SalesforceError: Salesforce refuses or does not answer.
+        """
+        line = self.sale_entities.get(ORDER_LINE)
+        return {} if line is None else self._scales(line)
 
     def _scales(self, entity: Entity) -> dict[str, int]:
         ours = {column.name for column in columns(entity) if isinstance(column.kind, Number)}

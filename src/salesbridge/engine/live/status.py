@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, Q
 
 from salesbridge.engine.live.site import Site
+from salesbridge.engine.surface import outbox
 from salesbridge.store.door import Door
 from salesbridge.store.journal import LIVE
 from salesbridge.store.models import Change, Conflict, Instance, Lease, Live, Parked
@@ -36,6 +37,7 @@ class Flow:
         per_minute: Changes decided a minute, by outcome.
         parked: Records that wait, by hold.
         conflicts: Values of the last day that did not prevail.
+        events: Events that are to appear in Salesforce and do not yet, by state: waiting, held.
     """
 
     backlog: int
@@ -43,6 +45,7 @@ class Flow:
     per_minute: Mapping[str, float]
     parked: Mapping[str, int]
     conflicts: int
+    events: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ def flow(door: Door, live: Live, now: datetime) -> Flow:
         per_minute=_per_minute(door, live, now),
         parked={row["hold"]: row["count"] for row in parked.order_by("hold")},
         conflicts=lost.count(),
+        events=outbox.counts(door, live.instance_id),
     )
 
 

@@ -25,11 +25,13 @@ from salesbridge.engine.live.notices import Notices
 from salesbridge.engine.live.site import Site, site
 from salesbridge.engine.live.states import RUNNING
 from salesbridge.engine.live.upkeep import Upkeep
+from salesbridge.engine.surface import outbox
+from salesbridge.engine.surface.publish import publish
 from salesbridge.store import leases
 from salesbridge.store.changes import coming_in
 from salesbridge.store.door import Door
 from salesbridge.store.leases import Fence, FencedError
-from salesbridge.store.models import Change, Live, Parked
+from salesbridge.store.models import Change, Live, Parked, Sale
 
 #: Roles of a worker for an instance.
 LISTEN, POLL, DELIVER = "listen", "poll", "deliver"
@@ -173,11 +175,19 @@ class Supervisor:
         where = site(fence.door, fence.instance_id)
         bucket = self._buckets.setdefault(fence.instance_id, Bucket(per_minute(where)))
         while not self._stopped.is_set() and self._held.get((fence.instance_id, DELIVER)) is fence:
-            if _held(where) or not bucket.allows(where.salesforce.usage.own_calls):
+            last = outbox.last(where.door, fence.instance_id)
+            delivered = self._round(where, fence, bucket)
+            # what is heard meanwhile is published after the next round, which brings its records up to date
+            published = publish(where, fence, datetime.now(UTC), upto=last) if last is not None else 0
+            if not delivered and not published:
                 return
-            self._gather(where)
-            if not deliver(where, fence, datetime.now(UTC)).taken:
-                return
+
+    def _round(self, where: Site, fence: Fence, bucket: Bucket) -> int:
+        """A round of delivery, unless it has to wait; how many changes it took up."""
+        if _held(where) or not bucket.allows(where.salesforce.usage.own_calls):
+            return 0
+        self._gather(where)
+        return deliver(where, fence, datetime.now(UTC)).taken
 
     def _gather(self, where: Site) -> None:
         """Let changes that come in one after the other come together: a round costs calls whatever its size."""
@@ -241,12 +251,16 @@ def _live_instances() -> list[Live]:
 
 
 def _with_work(instances: list[uuid.UUID]) -> set[uuid.UUID]:
-    """Instances for which there is something to deliver: undecided changes, or parked records that are due."""
+    """Instances for which there is something to deliver: undecided changes, parked records or events that are due."""
     operator = Door.operator(reason="find instances with work")
     undecided = operator.rows(Change).filter(instance_id__in=instances, outcome=None)
-    due = operator.rows(Parked).filter(instance_id__in=instances, next_at__lte=datetime.now(UTC))
+    now = datetime.now(UTC)
+    due = operator.rows(Parked).filter(instance_id__in=instances, next_at__lte=now)
     found = {*undecided.values_list("instance_id", flat=True).distinct()}
-    return found | {*due.values_list("instance_id", flat=True).distinct()}
+    found |= {
+        *operator.rows(Sale).filter(instance_id__in=instances, wake_at__lte=now).values_list("instance_id", flat=True)
+    }
+    return found | {*due.values_list("instance_id", flat=True).distinct()} | outbox.with_work(instances, now)
 
 
 def _held(where: Site) -> bool:

@@ -47,6 +47,23 @@ OPERATION_SAME_TENANT = (
 INSPECTION_SAME_TENANT = _same_tenant((("inspection", "instance"),))
 """And for what people had looked at."""
 
+SURFACED_SAME_TENANT = _same_tenant((("surfaced", "instance"),))
+"""And for events on their way into Salesforce."""
+
+SALE_SAME_TENANT = _same_tenant((("sale", "instance"), ("salestep", "sale")))
+"""And for sales and what happened to them."""
+
+SALE_STEPS_WRITTEN_ONCE = """
+CREATE FUNCTION store_salestep_is_written_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a step of a sale is written once and never changed'
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER written_once BEFORE UPDATE ON store_salestep
+    FOR EACH ROW EXECUTE FUNCTION store_salestep_is_written_once();
+"""
+"""The timeline of a sale cannot be rewritten; it goes with its tenant."""
+
 APPEND_ONLY = """
 CREATE FUNCTION store_activity_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -10,6 +10,8 @@ from salesbridge.store.models.link import Link
 from salesbridge.store.models.live import Change, Conflict, HeardEvent, Lease, Live, Parked, Reconciliation
 from salesbridge.store.models.operation import CredentialOperation
 from salesbridge.store.models.run import Part, RowError, Run, Stage
+from salesbridge.store.models.sale import Sale, SaleStep
+from salesbridge.store.models.surfaced import Surfaced
 from salesbridge.store.models.tenant import Instance, Secret, Tenant
 
 __all__ = [
@@ -40,9 +42,12 @@ __all__ = [
     "RevokedToken",
     "RowError",
     "Run",
+    "Sale",
+    "SaleStep",
     "Secret",
     "SigningKey",
     "Stage",
+    "Surfaced",
     "Tenant",
     "Worker",
 ]
