@@ -146,6 +146,7 @@ def test_one_click_clears_so_many_and_says_how_many_are_left(sign_in, world, at,
 
 def test_clearing_without_a_cause_clears_nothing(sign_in, world, at):
     client = sign_in(world.person("operator"))
+    before = world.door.problems.filter(state="open").count()
     assert client.post(f"{at}cause/retry/").status_code == 404
     client.post(f"{at}cause/dismiss/", {"reason": "x"})
-    assert world.door.problems.filter(state="open").count() == 12
+    assert world.door.problems.filter(state="open").count() == before > 1

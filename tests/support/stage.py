@@ -108,7 +108,7 @@ class BillingKept:
     def __post_init__(self):
         billing = self.running.billing
         self.shelves = {kind: self._of(shelf) for kind, shelf in billing._shelves.items()}
-        self.links = {name: set(ids) for name, ids in billing._links.items()}
+        self.links = {name: set(ids) for name, ids in billing._relations._ids.items()}
         self.sequence = billing._sequence
 
     @staticmethod
@@ -125,7 +125,7 @@ class BillingKept:
             shelf._edited, shelf._touched, shelf._created = dict(edited), list(touched), dict(created)
             for name, value in numbers.items():
                 setattr(shelf, name, value)
-        billing._links = {name: set(ids) for name, ids in self.links.items()}
+        billing._relations._ids = {name: set(ids) for name, ids in self.links.items()}
         billing._changes.clear()
         billing._sequence = self.sequence
         billing.clock._last = 0

@@ -1,4 +1,4 @@
-"""The second half of the demo: the instance goes live, people edit records on both sides, and each edit arrives."""
+"""The second part of the demo: the instance goes live, people edit records on both sides, and each edit arrives."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import httpx2
 from pydantic import SecretStr
 
 from salesbridge.cli import show
+from salesbridge.cli.demo_sale import show_sales
 from salesbridge.engine import connections, prepare
 from salesbridge.engine.live import control, hooks
 from salesbridge.engine.live.site import Site, site
@@ -59,7 +60,7 @@ class Edit:
 
 
 def show_live(door: Door, instance: Instance, org: Sandbox, billing: Sandbox) -> bool:
-    """Go live, edit on both sides, and show each edit arrive; whether all of them did."""
+    """Go live, edit on both sides, show each edit arrive, and sell; whether everything went as it should."""
     show.out.rule("[bold]Ongoing synchronisation")
     _subscribe(door, billing)
     prepare.bypass(connections.salesforce(door, instance), on=False)
@@ -70,7 +71,7 @@ def show_live(door: Door, instance: Instance, org: Sandbox, billing: Sandbox) ->
     _compared(door, instance)
     where = site(door, instance.pk)
     with _sales_person(where, org) as person:
-        return _edits(Stage(where, person))
+        return _edits(Stage(where, person)) and show_sales(where, person)
 
 
 def _subscribe(door: Door, billing: Sandbox) -> None:
