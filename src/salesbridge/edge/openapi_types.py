@@ -20,8 +20,8 @@ _TEXTS: Final[Schema] = {"type": "array", "items": {"type": "string"}, "nullable
 #: Attributes that are no text; the rest is.
 _TYPES: Final[Mapping[str, Schema]] = {
     "primary": _FLAG, "active": _FLAG, "cancelled": _FLAG, "credit_hold": _FLAG, "term_months": _WHOLE,
-    "quantity": _NUMBER, "roles": _TEXTS, "birth_date": _DATE, "start_date": _DATE, "end_date": _DATE, "contracted_to_date": _DATE, "supply_start": _DATE,
-    "supply_end": _DATE, "valid_until": _DATE,
+    "quantity": _NUMBER, "roles": _TEXTS, "birth_date": _DATE, "start_date": _DATE, "end_date": _DATE,
+    "contracted_to_date": _DATE, "supply_start": _DATE, "supply_end": _DATE, "valid_until": _DATE,
 }  # fmt: skip
 #: Where the products differ.
 _OWN: Final[Mapping[str, Mapping[str, Schema]]] = {
